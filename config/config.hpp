@@ -1,0 +1,113 @@
+// The typed configuration of PLO and its TOML reader.
+//
+// One file describes a server (see config/plo.toml for a commented example). Reading is strict: an unknown
+// key, a wrong type or an impossible value is an error that names the file, the line and the reason, so that
+// a typing mistake never becomes a silent default.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+namespace plo::config {
+
+/// Why a configuration was refused. `line` is 1-based; 0 when no line is concerned (an unreadable file).
+struct config_error {
+  std::string file;
+  std::uint32_t line = 0;
+  std::string reason;
+
+  /// `FILE:LINE: REASON`, or `FILE: REASON` without a line.
+  [[nodiscard]] std::string message() const;
+};
+
+template <class T>
+using result = tl::expected<T, config_error>;
+
+struct endpoint {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 8080;
+};
+
+struct server_settings {
+  endpoint listen;
+  std::filesystem::path data_dir = "data";
+  std::string timezone = "Europe/Paris";
+  unsigned io_threads = 0;  // 0: as many as cores
+  std::string country = "FR";
+  std::string public_url = "http://127.0.0.1:8080";
+};
+
+struct ingest_settings {
+  std::size_t max_in_flight = 10'000;
+  std::size_t max_body_bytes = 1'048'576;
+  std::vector<std::string> opens_project{"project.created", "inspiration.started", "quote_products.created"};
+  std::chrono::milliseconds attach_period = std::chrono::hours(24 * 180);
+};
+
+/// A source system that may push events.
+struct source_settings {
+  std::string name;
+  std::string key_sha256;   // lower-case hex of SHA-256(key); the key itself is not kept
+  std::string hmac_secret;  // empty: no signature asked for
+  std::uint32_t rate_limit_per_s = 0;  // 0: none
+  std::map<std::string, std::string, std::less<>> event_type_map;  // the source's own names → PLO event types
+};
+
+struct actor_settings {
+  std::size_t max_live_projects = 50'000;
+  unsigned scheduler_threads = 0;  // 0: chosen from the cores
+};
+
+struct auth_settings {
+  std::string jwt_secret_env = "PLO_JWT_SECRET";
+  std::chrono::milliseconds session = std::chrono::hours(12);
+};
+
+struct rules_settings {
+  std::vector<std::filesystem::path> files;  // empty: the built-in catalogue
+};
+
+struct smtp_settings {
+  std::string url;  // empty: mails are logged
+  std::string from = "plo@example.org";
+};
+
+struct notification_settings {
+  smtp_settings smtp;
+  std::map<std::string, std::string, std::less<>> webhooks;                  // name → URL, empty: logged
+  std::map<std::string, std::vector<std::string>, std::less<>> recipients;  // role → addresses
+};
+
+struct settings {
+  server_settings server;
+  ingest_settings ingest;
+  std::map<std::string, source_settings, std::less<>> sources;
+  actor_settings actors;
+  auth_settings auth;
+  rules_settings rules;
+  notification_settings notifications;
+};
+
+/// The source systems of the contract; a `[sources.X]` table with any other name is an error.
+[[nodiscard]] const std::vector<std::string>& known_sources();
+
+/// Reads and checks a configuration file. Relative paths in it are made relative to the file's folder.
+/// `key_env` is looked up in the process environment.
+[[nodiscard]] result<settings> read_settings(const std::filesystem::path& file);
+
+/// The same from text; `file` serves for messages and as the base of relative paths.
+[[nodiscard]] result<settings> parse_settings(std::string_view toml, const std::filesystem::path& file);
+
+/// Parses `HOST:PORT` (`[::1]:8080` for IPv6). The error is a sentence without file and line.
+[[nodiscard]] tl::expected<endpoint, std::string> parse_endpoint(std::string_view text);
+
+}  // namespace plo::config
