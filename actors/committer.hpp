@@ -1,0 +1,25 @@
+// The one writer of the log.
+//
+// It is a detached actor, because it blocks in fsync. Appends that arrive while one group is being written form the next group: the
+// first of a round sends the committer a `flush`, which comes round behind everything that has queued meanwhile. No timer.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "actors/commit_feed.hpp"
+#include "actors/messages.hpp"
+#include "actors/metrics.hpp"
+
+namespace plo::actors {
+
+struct committer_state {
+  static inline const char* name = "committer";
+  std::vector<append_job> waiting;
+};
+
+/// `on_grown` is called after every group, with the feed filled, when the projections must be woken.
+caf::behavior committer(caf::stateful_actor<committer_state>* self, eventstore::log* log, commit_feed* feed,
+                        engine_metrics* metrics, std::function<void()> on_grown);
+
+}  // namespace plo::actors

@@ -1,0 +1,157 @@
+#include "actors/dead_letters.hpp"
+
+#include <sodium.h>
+
+#include "domain/json.hpp"
+
+namespace plo::actors {
+
+using eventstore::dead_letter_status;
+
+std::string_view to_string(dead_letter_kind kind) {
+  switch (kind) {
+    case dead_letter_kind::unattached: return "unattached";
+    case dead_letter_kind::ambiguous: return "ambiguous";
+    case dead_letter_kind::conflict: return "conflict";
+  }
+  return "?";
+}
+
+namespace {
+
+event system_event(const uuid& id, std::string_view type, event_kind kind, instant now) {
+  event e;
+  e.id = {id};
+  e.type = type;
+  e.kind = kind;
+  e.occurred_at = now;
+  e.recorded_at = now;
+  return e;
+}
+
+/// The fields of an ingest event as the data of a letter; `payload` as it came.
+void write_ingest_fields(json_writer& json, const ingest_event& e) {
+  json.field("event_type", e.type);
+  json.field_or_null("project_ref", e.project_ref);
+  json.field("named_project_id", e.project);
+  json.field_or_null("order_ref", e.order_ref);
+  json.field("occurred_at", e.occurred_at);
+  json.field_or_null("correlation_id", e.correlation_id);
+  json.field_or_null("comment", e.comment);
+  json.field_raw("payload", e.payload);
+}
+
+}  // namespace
+
+eventstore::append_request dead_letter_request(const ingest_event& e, const dead_letter_id& id,
+                                               const dead_letter_cause& cause, instant now) {
+  auto added = system_event(id.value, "dead_letter.added", event_kind::source, now);
+  added.source = e.source;
+  added.source_ref = e.source_ref;
+  added.occurred_at = e.occurred_at;
+  added.correlation_id = e.correlation_id;
+  added.project_ref = e.project_ref;
+  json_writer json;
+  json.begin_object();
+  json.field("dead_letter_id", id).field("kind", to_string(cause.kind)).field("reason", cause.reason);
+  write_ingest_fields(json, e);
+  json.end_object();
+  added.data = json.str();
+
+  eventstore::append_request request;
+  request.appends.push_back({stream_id::dead_letters(), {}, {std::move(added)}});
+  request.dead_letters.push_back({id, e.project_ref, dead_letter_status::waiting, {}});
+  return request;
+}
+
+eventstore::append_request conflict_request(const ingest_event& e, const recorded_event& first,
+                                            const std::string& digest, instant now) {
+  const dead_letter_id id{make_uuid_v7(now.time_since_epoch().count())};
+  auto conflict = system_event(id.value, eventstore::conflict_type, event_kind::source, now);
+  conflict.source = e.source;
+  conflict.source_ref = e.source_ref;
+  conflict.occurred_at = e.occurred_at;
+  conflict.correlation_id = e.correlation_id;
+  conflict.project_ref = e.project_ref;
+  const auto first_payload = first.type == "dead_letter.added" ? details_of(first).payload : first.data;
+  json_writer json;
+  json.begin_object();
+  json.field("dead_letter_id", id).field("kind", to_string(dead_letter_kind::conflict));
+  json.field("reason", "the same source and source_ref were stored before with another payload");
+  json.field("project_id", first.stream.project());
+  json.field("first_event_id", first.id).field("first_position", first.pos);
+  json.field("first_digest", payload_digest(first_payload)).field("digest", digest);
+  write_ingest_fields(json, e);
+  json.end_object();
+  conflict.data = json.str();
+
+  eventstore::append_request request;
+  request.appends.push_back({stream_id::dead_letters(), {}, {std::move(conflict)}});
+  request.conflict_digest = digest;
+  return request;
+}
+
+tl::expected<ingest_event, std::string> ingest_event_of(const recorded_event& added) {
+  const auto document = json_document::parse(added.data);
+  if (!document) return tl::unexpected(document.error().detail);
+  const auto root = document->root();
+  const auto details = details_of(added);
+  json_writer body;
+  body.begin_object();
+  body.field("source", added.source).field("source_ref", added.source_ref);
+  body.field("event_type", details.event_type);
+  if (!details.project_ref.empty()) body.field("project_ref", details.project_ref);
+  for (const char* name : {"order_ref", "correlation_id", "comment", "occurred_at"})
+    if (const auto text = json::get_string(root, name)) body.field(name, *text);
+  if (const auto id = json::get_string(root, "named_project_id")) body.field("project_id", *id);
+  body.field_raw("payload", details.payload).end_object();
+
+  static const event_type_map no_map;
+  ingest_scope scope;
+  scope.map_of = [](std::string_view) { return &no_map; };
+  auto e = parse_ingest_event(body.view(), scope);
+  if (!e) return tl::unexpected(e.error().detail);
+  return std::move(*e);
+}
+
+dead_letter_details details_of(const recorded_event& added) {
+  dead_letter_details details;
+  const auto document = json_document::parse(added.data);
+  if (!document) return details;
+  const auto root = document->root();
+  details.reason = json::get_string(root, "reason").value_or("");
+  details.event_type = json::get_string(root, "event_type").value_or("");
+  details.project_ref = json::get_string(root, "project_ref").value_or("");
+  // The payload's text as it came (numbers included) is the tail of the data: write_ingest_fields puts it last.
+  constexpr std::string_view marker = R"("payload":{)";
+  if (const auto at = added.data.find(marker); at != std::string::npos && added.data.size() > at + marker.size())
+    details.payload = added.data.substr(at + marker.size() - 1, added.data.size() - (at + marker.size() - 1) - 1);
+  return details;
+}
+
+void add_attachment(const eventstore::dead_letter_entry& letter, const project_id& project, const event& attached,
+                    eventstore::append_request& request) {
+  auto e = system_event(derive_uuid(attached.id.value, "dead_letter.attached"), "dead_letter.attached",
+                        event_kind::derived, attached.recorded_at);
+  e.causation_id = attached.id;
+  json_writer json;
+  json.begin_object().field("dead_letter_id", letter.id).field("project_id", project).end_object();
+  e.data = json.str();
+  if (request.appends.size() == 1) request.appends.push_back({stream_id::dead_letters(), {}, {}});
+  request.appends.back().events.push_back(std::move(e));
+  auto entry = letter;
+  entry.status = dead_letter_status::attached;
+  request.dead_letters.push_back(std::move(entry));
+}
+
+std::string payload_digest(std::string_view payload) {
+  std::array<unsigned char, 16> digest{};
+  crypto_generichash(digest.data(), digest.size(), reinterpret_cast<const unsigned char*>(payload.data()),
+                     payload.size(), nullptr, 0);
+  std::string hex(digest.size() * 2 + 1, '\0');
+  sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
+  hex.pop_back();
+  return hex;
+}
+
+}  // namespace plo::actors

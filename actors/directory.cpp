@@ -1,0 +1,275 @@
+#include "actors/directory.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "domain/json.hpp"
+
+namespace plo::actors {
+
+namespace {
+
+std::string key_of(const ingest_event& e) {
+  std::string key;
+  key.reserve(e.source.size() + 1 + e.source_ref.size());
+  return key.append(e.source).append(1, '\0').append(e.source_ref);
+}
+
+event event_of(const ingest_event& e) {
+  event input;
+  input.id = {make_uuid_v7(project_clock::wall_now().time_since_epoch().count())};
+  input.type = e.type;
+  input.kind = event_kind::source;
+  input.source = e.source;
+  input.source_ref = e.source_ref;
+  input.occurred_at = e.occurred_at;
+  input.correlation_id = e.correlation_id;
+  input.project_ref = e.project_ref;
+  input.order_ref = e.order_ref;
+  input.comment = e.comment;
+  input.data = e.payload;
+  return input;
+}
+
+}  // namespace
+
+void directory_state::init(caf::event_based_actor* self, directory_environment environment) {
+  self_ = self;
+  environment_ = std::move(environment);
+  auto entities = std::make_shared<project_environment>();
+  entities->log = environment_.log;
+  entities->context = environment_.domain;
+  entities->committer = environment_.committer;
+  entities->directory = self;
+  entities->metrics = environment_.metrics;
+  pool_.emplace(environment_.max_live_projects, [self, entities](const project_id& id) {
+    return self->home_system().spawn(entity<project_aggregate>, id,
+                                     std::shared_ptr<const project_environment>(entities));
+  });
+  finder_.emplace(*environment_.log, environment_.finder, [this](const project_id& id) { return pool_->is_busy(id); });
+  environment_.log->each_waiting_reference([this](std::string_view ref) { note_waiting(ref, +1); });
+}
+
+void directory_state::accept(ingest_request& request) {
+  for (auto& item : *request.items) queue_.push_back({std::move(item.event), std::move(item.reply), {}});
+  process();
+}
+
+void directory_state::process() {
+  while (!queue_.empty()) {
+    environment_.clock->observe(queue_.front().event.occurred_at);
+    // Routing may put letters at the front of the queue: take the event out first.
+    auto item = std::move(queue_.front());
+    queue_.pop_front();
+    if (!route(item)) {
+      queue_.push_front(std::move(item));
+      break;  // taken up again when something lands
+    }
+  }
+  send_outgoing();
+  environment_.metrics->directory_queue = queue_.size();
+  environment_.metrics->live_projects = pool_->size();
+}
+
+bool directory_state::route(work& item) {
+  if (const auto flying = parked_.find(key_of(item.event)); flying != parked_.end()) {
+    if (!item.letter) flying->second.push_back(std::move(item));
+    return true;
+  }
+  try {
+    if (item.letter) {
+      const auto entry = environment_.log->find_dead_letter(item.letter->id);
+      if (!entry || entry->status != eventstore::dead_letter_status::waiting) return true;
+    } else if (const auto pos = environment_.log->find_source_event(item.event.source, item.event.source_ref)) {
+      if (const auto first = environment_.log->at(*pos)) answer_repeat(item, *first);
+      return true;
+    }
+    auto verdict = finder_->find(item.event);
+    if (std::holds_alternative<project_finder::not_yet>(verdict)) return false;
+    if (const auto* cause = std::get_if<dead_letter_cause>(&verdict)) {
+      if (!item.letter) keep_as_dead_letter(item, *cause);
+    } else {
+      dispatch(item, std::get<project_finder::found>(verdict));
+    }
+  } catch (const eventstore::store_error& failure) {
+    spdlog::error("cannot route {} {}: {}", item.event.source, item.event.source_ref, failure.what());
+    item.reply(ingest_reply{});
+  }
+  return true;
+}
+
+void directory_state::answer_repeat(work& item, const recorded_event& first) {
+  ingest_reply reply;
+  const bool is_letter = !first.stream.project().has_value();
+  dead_letter_details details;
+  if (is_letter) {
+    details = details_of(first);
+    reply.what = ingest_reply::outcome::dead_letter;
+    reply.letter = {first.id.value};
+    reply.reason = details.reason;
+  } else {
+    reply.what = ingest_reply::outcome::duplicate;
+    reply.project = *first.stream.project();
+  }
+  reply.event = first.id;
+  reply.pos = first.pos;
+  ++environment_.metrics->duplicates;
+
+  const auto& payload = is_letter ? details.payload : first.data;
+  const auto& type = is_letter ? details.event_type : first.type;
+  reply.conflict = type != item.event.type || !same_json(payload, item.event.payload);
+  if (!reply.conflict) return item.reply(std::move(reply));
+
+  const auto digest = payload_digest(item.event.payload);
+  if (environment_.log->knows_conflict(item.event.source, item.event.source_ref, digest))
+    return item.reply(std::move(reply));
+  ++environment_.metrics->conflicts;
+  auto request = conflict_request(item.event, first, digest, project_clock::wall_now());
+  store_here(std::move(item), std::move(request), std::move(reply), {});
+}
+
+void directory_state::keep_as_dead_letter(work& item, const dead_letter_cause& cause) {
+  const auto now = project_clock::wall_now();
+  const dead_letter_id id{make_uuid_v7(now.time_since_epoch().count())};
+  ingest_reply reply;
+  reply.what = ingest_reply::outcome::dead_letter;
+  reply.letter = id;
+  reply.reason = cause.reason;
+  ++environment_.metrics->dead_letters;
+  spdlog::warn("dead letter {}: {} {} ({}): {}", id.to_string(), item.event.source, item.event.source_ref,
+               item.event.type, cause.reason);
+  auto request = dead_letter_request(item.event, id, cause, now);
+  auto entry = request.dead_letters.front();
+  store_here(std::move(item), std::move(request), std::move(reply), std::move(entry));
+}
+
+void directory_state::store_here(work item, eventstore::append_request request, ingest_reply answer,
+                                 std::optional<eventstore::dead_letter_entry> letter) {
+  const ticket number = next_ticket_++;
+  flight f;
+  f.key = key_of(item.event);
+  f.letter = std::move(letter);
+  f.answer = std::move(answer);
+  f.stored_here = std::move(item);
+  parked_[f.key];
+  flights_.emplace(number, std::move(f));
+  self_->send(environment_.committer,
+              append_job{std::make_shared<eventstore::append_request>(std::move(request)),
+                         caf::actor_cast<caf::actor>(self_), number});
+}
+
+void directory_state::dispatch(work& item, const project_finder::found& where) {
+  const ticket number = next_ticket_++;
+  auto references = finder_->new_references(item.event, where);
+  finder_->learn(number, where, references, item.event.customer_id);
+
+  flight f;
+  f.key = key_of(item.event);
+  f.project = where.project;
+  f.letter = item.letter;
+  parked_[f.key];
+  flights_.emplace(number, std::move(f));
+  flights_of_[where.project].insert(number);
+
+  auto actor = pool_->checkout(where.project);
+  const auto [slot, fresh] = outgoing_index_.emplace(where.project, outgoing_.size());
+  if (fresh) outgoing_.push_back({std::move(actor), std::make_shared<std::vector<project_input>>()});
+  auto& inputs = *outgoing_[slot->second].inputs;
+  drain_letters(references);
+  inputs.push_back({number, event_of(item.event), std::move(references), item.letter, std::move(item.reply)});
+}
+
+void directory_state::drain_letters(const std::vector<reference>& references) {
+  if (waiting_.empty()) return;
+  std::unordered_set<std::string_view> texts;
+  std::vector<work> drained;
+  for (const auto& known : references) {
+    if (!texts.insert(known.ref).second || !waiting_.contains(std::hash<std::string_view>{}(known.ref))) continue;
+    for (auto& entry : environment_.log->waiting_dead_letters(known.ref)) {
+      const auto added = environment_.log->at(entry.added);
+      if (!added) continue;
+      if (auto e = ingest_event_of(*added))
+        drained.push_back({std::move(*e), {}, std::move(entry)});
+      else
+        spdlog::error("dead letter {} cannot be read: {}", entry.id.to_string(), e.error());
+    }
+  }
+  queue_.insert(queue_.begin(), std::make_move_iterator(drained.begin()), std::make_move_iterator(drained.end()));
+}
+
+void directory_state::on_settled(const inputs_settled& settled) {
+  if (settled.committed) {
+    pool_->checkin(settled.project, settled.tickets.size());
+    for (const auto number : settled.tickets) land(number, true);
+  } else {
+    // The entity is gone, and with it whatever was still in its mailbox.
+    pool_->forget(settled.project);
+    if (const auto lost = flights_of_.find(settled.project); lost != flights_of_.end())
+      for (const auto number : std::vector<ticket>(lost->second.begin(), lost->second.end())) land(number, false);
+  }
+  process();
+}
+
+void directory_state::on_appended(const append_done& done) {
+  const auto flying = flights_.find(done.number);
+  if (flying == flights_.end()) return;
+  auto item = std::move(flying->second.stored_here);
+  auto answer = done.stored ? std::move(flying->second.answer) : ingest_reply{};
+  auto letter = flying->second.letter;
+  land(done.number, done.stored);
+  if (!item) return process();
+  item->reply(std::move(answer));
+  if (done.stored && letter) {
+    note_waiting(letter->project_ref, +1);
+    // Its reference may have become known while the letter was being written.
+    letter->added = done.first;
+    queue_.push_front({std::move(item->event), {}, std::move(letter)});
+  }
+  process();
+}
+
+void directory_state::land(ticket number, bool committed) {
+  const auto flying = flights_.find(number);
+  if (flying == flights_.end()) return;
+  auto f = std::move(flying->second);
+  flights_.erase(flying);
+  finder_->forget(number);
+  if (f.project) {
+    if (const auto of = flights_of_.find(*f.project); of != flights_of_.end()) {
+      of->second.erase(number);
+      if (of->second.empty()) flights_of_.erase(of);
+    }
+    if (committed && f.letter) note_waiting(f.letter->project_ref, -1);
+  }
+  if (const auto repeats = parked_.find(f.key); repeats != parked_.end()) {
+    queue_.insert(queue_.begin(), std::make_move_iterator(repeats->second.begin()),
+                  std::make_move_iterator(repeats->second.end()));
+    parked_.erase(repeats);
+  }
+}
+
+void directory_state::send_outgoing() {
+  for (auto& out : outgoing_) self_->send(out.actor, project_inputs{std::move(out.inputs)});
+  outgoing_.clear();
+  outgoing_index_.clear();
+}
+
+void directory_state::note_waiting(std::string_view project_ref, int change) {
+  const auto hash = std::hash<std::string_view>{}(project_ref);
+  environment_.metrics->dead_letters_waiting += change;
+  if (change > 0) {
+    ++waiting_[hash];
+  } else if (const auto known = waiting_.find(hash); known != waiting_.end() && --known->second == 0) {
+    waiting_.erase(known);
+  }
+}
+
+caf::behavior directory(caf::stateful_actor<directory_state>* self, directory_environment environment) {
+  self->state.init(self, std::move(environment));
+  return {
+      [=](ingest_request& request) { self->state.accept(request); },
+      [=](const inputs_settled& settled) { self->state.on_settled(settled); },
+      [=](const append_done& done) { self->state.on_appended(done); },
+  };
+}
+
+}  // namespace plo::actors

@@ -1,0 +1,95 @@
+// The directory: takes posted events in order, finds each one's project and sends it there.
+//
+// It alone decides what is a duplicate, what is a dead letter and which project a reference means, so it alone has to know what is on
+// its way to the log and not in its indexes yet. Everything for one project from one request travels as one message.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "actors/entity_pool.hpp"
+#include "actors/messages.hpp"
+#include "actors/metrics.hpp"
+#include "actors/project_entity.hpp"
+#include "actors/project_finder.hpp"
+
+namespace plo::actors {
+
+struct directory_environment {
+  eventstore::log* log = nullptr;
+  caf::actor committer;
+  project_clock* clock = nullptr;
+  engine_metrics* metrics = nullptr;
+  finder_settings finder;
+  domain_settings domain;
+  std::size_t max_live_projects = 50'000;
+};
+
+class directory_state {
+public:
+  static inline const char* name = "directory";
+
+  directory_state() = default;
+  void init(caf::event_based_actor* self, directory_environment environment);
+
+  void accept(ingest_request& request);
+  void on_settled(const inputs_settled& settled);
+  void on_appended(const append_done& done);
+
+private:
+  /// An event to route. `letter` is set for one that comes back from the dead letters.
+  struct work {
+    ingest_event event;
+    ingest_completion reply;
+    std::optional<eventstore::dead_letter_entry> letter;
+  };
+  /// An event on its way to the log.
+  struct flight {
+    std::string key;  // source and source_ref
+    std::optional<project_id> project;
+    std::optional<eventstore::dead_letter_entry> letter;
+    // Of a letter or a conflict that the directory itself stores.
+    std::optional<work> stored_here;
+    ingest_reply answer;
+  };
+
+  void process();
+  /// False when the event must wait for one that is on its way.
+  [[nodiscard]] bool route(work& item);
+  void answer_repeat(work& item, const recorded_event& first);
+  void keep_as_dead_letter(work& item, const dead_letter_cause& cause);
+  void dispatch(work& item, const project_finder::found& where);
+  void drain_letters(const std::vector<reference>& references);
+  void store_here(work item, eventstore::append_request request, ingest_reply answer,
+                  std::optional<eventstore::dead_letter_entry> letter);
+  void land(ticket number, bool committed);
+  void send_outgoing();
+  void note_waiting(std::string_view project_ref, int change);
+
+  caf::event_based_actor* self_ = nullptr;
+  directory_environment environment_;
+  std::optional<project_finder> finder_;
+  std::optional<entity_pool<project_id>> pool_;
+
+  std::deque<work> queue_;
+  ticket next_ticket_ = 1;
+  std::unordered_map<ticket, flight> flights_;
+  std::unordered_map<project_id, std::unordered_set<ticket>> flights_of_;
+  std::unordered_map<std::string, std::vector<work>> parked_;  // by key: repeats of what is on its way
+  std::unordered_map<std::size_t, std::size_t> waiting_;       // hash of project_ref → waiting dead letters
+
+  struct outgoing {
+    caf::actor actor;
+    std::shared_ptr<std::vector<project_input>> inputs;
+  };
+  std::vector<outgoing> outgoing_;
+  std::unordered_map<project_id, std::size_t> outgoing_index_;
+};
+
+caf::behavior directory(caf::stateful_actor<directory_state>* self, directory_environment environment);
+
+}  // namespace plo::actors

@@ -1,0 +1,55 @@
+// The running system behind one door: events in, read models and a live stream out. No framework shows through it.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/applied_gate.hpp"
+#include "actors/clock.hpp"
+#include "actors/ingestion.hpp"
+#include "actors/metrics.hpp"
+#include "actors/stream_feed.hpp"
+#include "domain/project.hpp"
+#include "eventstore/log.hpp"
+#include "projections/read_models.hpp"
+
+namespace plo::actors {
+
+struct engine_options {
+  domain_settings domain;
+  std::vector<std::string> opens_project;
+  milliseconds attach_period{};
+  std::size_t max_live_projects = 50'000;
+  unsigned scheduler_threads = 0;  // 0: chosen from the cores
+  project_clock::mode clock = project_clock::mode::wall;
+};
+
+class engine {
+public:
+  /// Brings the read models up with the log, then starts the actors. Throws store_error when the views cannot be written.
+  engine(engine_options options, std::unique_ptr<eventstore::log> log, std::unique_ptr<projections::read_models> models);
+  ~engine();
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+
+  /// Takes events in order and answers each through its completion, on a thread of the engine. Any thread may call.
+  void ingest(std::vector<ingest_item> items);
+
+  /// Waits until the read models hold everything committed so far. False when that took longer.
+  [[nodiscard]] bool settle(std::chrono::milliseconds at_most);
+
+  [[nodiscard]] const eventstore::log& log() const;
+  [[nodiscard]] std::unique_ptr<const eventstore::kv_reader> views() const;
+  [[nodiscard]] applied_gate& applied();
+  [[nodiscard]] stream_feed& stream();
+  [[nodiscard]] const engine_metrics& metrics() const;
+  [[nodiscard]] store_lookup stores() const;
+
+private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace plo::actors

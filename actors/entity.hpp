@@ -1,0 +1,143 @@
+// An event-sourced entity as an actor: load, decide, append, apply, rest. Written once, for every kind of aggregate.
+//
+// An Aggregate is a struct of types and pure static functions:
+//   id_type, state_type, input_type, context_type   context: what lies outside the log and yet decides (settings)
+//   stream(id) → stream_id
+//   evolve(state, event, context)                    folds one stored event
+//   take(state, id, input, context, request) → receipt
+//                                                    decides one input, adds what must be stored to the request, moves the state
+//   answer(input, receipt, first position)           tells whoever waits that the input is durable
+//   refuse(input)                                    tells whoever waits that it was not stored
+//   settled(id, inputs, committed) → message         for whoever routes inputs to entities
+//
+// The shell keeps the order and the one-append-at-a-time rule: inputs that arrive while an append is in flight queue and go as the
+// next append together. The state that `take` moves ahead of the commit is seen by nobody: when the commit fails the actor stops,
+// and the next one is replayed from the log.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include <spdlog/spdlog.h>
+
+#include "actors/messages.hpp"
+#include "actors/metrics.hpp"
+
+namespace plo::actors {
+
+/// At most this many inputs go in one append, so that a burst cannot make it unbounded.
+inline constexpr std::size_t max_inputs_per_append = 512;
+
+template <class Aggregate>
+struct entity_state {
+  static inline const char* name = "entity";
+  typename Aggregate::state_type aggregate{};
+  stream_version version;
+  bool loaded = false;
+  bool appending = false;
+  std::vector<typename Aggregate::input_type> queued;
+  std::vector<typename Aggregate::input_type> in_flight;
+  std::vector<typename Aggregate::receipt_type> receipts;
+  std::size_t events_in_flight = 0;
+};
+
+/// Where entities live: the log they load from and the actors they talk to.
+template <class Aggregate>
+struct entity_environment {
+  eventstore::log* log = nullptr;
+  typename Aggregate::context_type context;
+  caf::actor committer;
+  caf::actor directory;
+  engine_metrics* metrics = nullptr;
+};
+
+template <class Aggregate>
+class entity_shell {
+public:
+  using self_pointer = caf::stateful_actor<entity_state<Aggregate>>*;
+  using environment_pointer = std::shared_ptr<const entity_environment<Aggregate>>;
+
+  entity_shell(self_pointer self, typename Aggregate::id_type id, environment_pointer environment)
+      : self_(self), id_(id), environment_(std::move(environment)) {}
+
+  void enqueue(std::vector<typename Aggregate::input_type> inputs) const {
+    auto& state = self_->state;
+    for (auto& input : inputs) state.queued.push_back(std::move(input));
+    if (!state.appending) append_next();
+  }
+
+  void on_appended(const append_done& done) const {
+    auto& state = self_->state;
+    state.appending = false;
+    if (!done.stored) return fail();
+    state.version.value += state.events_in_flight;
+    for (std::size_t i = 0; i < state.in_flight.size(); ++i)
+      Aggregate::answer(id_, state.in_flight[i], state.receipts[i], done.first);
+    self_->send(environment_->directory, Aggregate::settled(id_, state.in_flight, true));
+    state.in_flight.clear();
+    state.receipts.clear();
+    if (!state.queued.empty()) append_next();
+  }
+
+private:
+  void load() const {
+    auto& state = self_->state;
+    environment_->log->read_stream(Aggregate::stream(id_), {1}, [&](const recorded_event& e) {
+      Aggregate::evolve(state.aggregate, e, environment_->context);
+      state.version = e.version;
+      return true;
+    });
+    state.loaded = true;
+    if (state.version.value > 0) ++environment_->metrics->projects_replayed;
+  }
+
+  void append_next() const {
+    auto& state = self_->state;
+    auto request = std::make_shared<eventstore::append_request>();
+    try {
+      if (!state.loaded) load();
+      const auto taken = std::min(state.queued.size(), max_inputs_per_append);
+      state.in_flight.assign(std::make_move_iterator(state.queued.begin()),
+                             std::make_move_iterator(state.queued.begin() + static_cast<std::ptrdiff_t>(taken)));
+      state.queued.erase(state.queued.begin(), state.queued.begin() + static_cast<std::ptrdiff_t>(taken));
+      request->appends.push_back({Aggregate::stream(id_), state.version, {}});
+      for (auto& input : state.in_flight)
+        state.receipts.push_back(Aggregate::take(state.aggregate, id_, input, environment_->context, *request));
+    } catch (const std::exception& failure) {
+      // Nobody can act on a damaged stream or a decider that throws, and nothing has been stored: refuse, forget, say so.
+      spdlog::error("{}: {}", Aggregate::stream(id_).name, failure.what());
+      return fail();
+    }
+    state.events_in_flight = request->appends.front().events.size();
+    state.appending = true;
+    self_->send(environment_->committer, append_job{std::move(request), self_, 0});
+  }
+
+  void fail() const {
+    auto& state = self_->state;
+    auto refused = std::move(state.in_flight);
+    for (auto& input : state.queued) refused.push_back(std::move(input));
+    state.queued.clear();
+    for (const auto& input : refused) Aggregate::refuse(input);
+    self_->send(environment_->directory, Aggregate::settled(id_, refused, false));
+    self_->quit();
+  }
+
+  self_pointer self_;
+  typename Aggregate::id_type id_;
+  environment_pointer environment_;
+};
+
+/// The actor. Inputs sent to it after it failed are refused by the completion they carry.
+template <class Aggregate>
+caf::behavior entity(caf::stateful_actor<entity_state<Aggregate>>* self, typename Aggregate::id_type id,
+                     std::shared_ptr<const entity_environment<Aggregate>> environment) {
+  const entity_shell<Aggregate> shell(self, id, std::move(environment));
+  return {
+      [shell](entity_inputs<typename Aggregate::input_type>& message) { shell.enqueue(std::move(*message.inputs)); },
+      [shell](const append_done& done) { shell.on_appended(done); },
+  };
+}
+
+}  // namespace plo::actors

@@ -1,0 +1,131 @@
+#include "actors/project_finder.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace plo::actors {
+
+namespace {
+
+dead_letter_cause ambiguous(std::string_view what, std::string_view ref, std::size_t projects) {
+  return {dead_letter_kind::ambiguous, fmt::format("{} projects know the {} '{}'", projects, what, ref)};
+}
+
+}  // namespace
+
+project_finder::verdict project_finder::find(const ingest_event& e) const {
+  if (e.project) {
+    if (exists(*e.project)) return found{*e.project, false};
+    return dead_letter_cause{dead_letter_kind::unattached,
+                             fmt::format("no project has the id {}", e.project->to_string())};
+  }
+  if (auto known = by_reference({reference_kind::project, reference_kind::order}, e.project_ref, e.source))
+    return *known;
+  const auto new_project = [] { return found{{make_uuid_v7(project_clock::wall_now().time_since_epoch().count())}, true}; };
+  if (e.type == "project.created") return new_project();
+
+  const std::pair<std::initializer_list<reference_kind>, const std::string&> payload_references[] = {
+      {{reference_kind::order, reference_kind::project}, e.order_ref},
+      {{reference_kind::order, reference_kind::project}, e.payload_order_ref},
+      {{reference_kind::shipment}, e.shipment_id},
+      {{reference_kind::lastmile}, e.lastmile_id},
+      {{reference_kind::installation}, e.installation_id},
+  };
+  for (const auto& [kinds, ref] : payload_references)
+    if (auto known = by_reference(kinds, ref, e.source)) return *verdict;
+
+  bool several = false;
+  if (auto known = by_customer(e, several)) return *verdict;
+  if (opens_project(e.type)) return new_project();
+  if (several)
+    return dead_letter_cause{dead_letter_kind::ambiguous,
+                             fmt::format("customer '{}' has several open projects, and none is known as '{}'",
+                                         e.customer_id, e.project_ref)};
+  return dead_letter_cause{dead_letter_kind::unattached, fmt::format("no project is known as '{}'", e.project_ref)};
+}
+
+std::vector<reference> project_finder::new_references(const ingest_event& e, const found& where) const {
+  auto references = references_of(e);
+  if (!where.opens)
+    std::erase_if(references, [&](const reference& r) { return log_.knows_reference(r, where.project); });
+  return references;
+}
+
+void project_finder::learn(ticket number, const found& where, const std::vector<reference>& references,
+                           const std::string& customer_id) {
+  for (const auto& r : references) pending_references_.emplace(r.ref, pending_reference{r.kind, r.source, where.project, number});
+  if (!customer_id.empty()) pending_customers_.insert(customer_id);
+  if (where.opens) opening_.insert(where.project);
+  if (!references.empty() || !customer_id.empty() || where.opens)
+    lessons_.emplace(number, lesson{where, references, customer_id});
+}
+
+void project_finder::forget(ticket number) {
+  const auto learnt = lessons_.find(number);
+  if (learnt == lessons_.end()) return;
+  for (const auto& r : learnt->second.references) {
+    auto [it, end] = pending_references_.equal_range(r.ref);
+    while (it != end) it = it->second.number == number ? pending_references_.erase(it) : std::next(it);
+  }
+  const auto drop_one = [](auto& set, const auto& value) {
+    if (const auto it = set.find(value); it != set.end()) set.erase(it);
+  };
+  drop_one(pending_customers_, learnt->second.customer_id);
+  if (learnt->second.where.opens) drop_one(opening_, learnt->second.where.project);
+  lessons_.erase(learnt);
+}
+
+std::vector<project_id> project_finder::knowing(std::initializer_list<reference_kind> kinds, std::string_view ref,
+                                                std::optional<std::string_view> source) const {
+  std::vector<project_id> projects;
+  for (const auto kind : kinds) {
+    const auto stored = log_.find_projects(kind, ref, source);
+    projects.insert(projects.end(), stored.begin(), stored.end());
+  }
+  const auto [begin, end] = pending_references_.equal_range(ref);
+  for (auto it = begin; it != end; ++it)
+    if (std::find(kinds.begin(), kinds.end(), it->second.kind) != kinds.end() &&
+        (!source || *source == it->second.source))
+      projects.push_back(it->second.project);
+  std::sort(projects.begin(), projects.end());
+  projects.erase(std::unique(projects.begin(), projects.end()), projects.end());
+  return projects;
+}
+
+/// As the sender calls it first (under the first kind), then as anybody does. Empty when nobody knows the reference.
+std::optional<project_finder::verdict> project_finder::by_reference(std::initializer_list<reference_kind> kinds,
+                                                                    const std::string& ref,
+                                                                    const std::string& source) const {
+  if (ref.empty()) return std::nullopt;
+  auto projects = knowing({*kinds.begin()}, ref, source);
+  if (projects.empty()) projects = knowing(kinds, ref, std::nullopt);
+  if (projects.empty()) return std::nullopt;
+  if (projects.size() == 1) return found{projects.front(), false};
+  return ambiguous(to_string(*kinds.begin()) == "project" ? "reference" : to_string(*kinds.begin()), ref,
+                   projects.size());
+}
+
+std::optional<project_finder::verdict> project_finder::by_customer(const ingest_event& e, bool& several) const {
+  if (e.customer_id.empty()) return std::nullopt;
+  if (pending_customers_.contains(e.customer_id)) return not_yet{};
+  std::vector<project_id> open;
+  for (const auto& entry : log_.customer_projects(e.customer_id)) {
+    if (is_busy_(entry.project)) return not_yet{};
+    if (entry.open && entry.created_at >= e.occurred_at - settings_.attach_period) open.push_back(entry.project);
+  }
+  several = open.size() > 1;
+  if (open.size() != 1) return std::nullopt;
+  return found{open.front(), false};
+}
+
+bool project_finder::exists(const project_id& project) const {
+  return opening_.contains(project) || log_.version_of(stream_id::of(project)).value > 0;
+}
+
+bool project_finder::opens_project(std::string_view type) const {
+  return std::find(settings_.opens_project.begin(), settings_.opens_project.end(), type) !=
+         settings_.opens_project.end();
+}
+
+}  // namespace plo::actors

@@ -1,0 +1,81 @@
+// Finding the project an event belongs to: the order of steps of the contract, over the log's indexes and over what is still on its way
+// to the log. Free of actors, so that it is tested with a log and plain calls.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "actors/clock.hpp"
+#include "actors/dead_letters.hpp"
+#include "actors/messages.hpp"
+#include "domain/ingest_event.hpp"
+#include "eventstore/log.hpp"
+
+namespace plo::actors {
+
+struct finder_settings {
+  std::vector<std::string> opens_project;
+  milliseconds attach_period{};
+};
+
+class project_finder {
+public:
+  /// `is_busy` says whether a project has inputs on their way: its status may be about to change.
+  project_finder(const eventstore::log& log, finder_settings settings,
+                 std::function<bool(const project_id&)> is_busy)
+      : log_(log), settings_(std::move(settings)), is_busy_(std::move(is_busy)) {}
+
+  struct found {
+    project_id project;
+    bool opens = false;  // the project does not exist yet
+  };
+  struct not_yet {};  // the answer depends on an input that is on its way
+  using verdict = std::variant<found, dead_letter_cause, not_yet>;
+
+  [[nodiscard]] verdict find(const ingest_event& e) const;
+
+  /// The references of an event that its project is not known by yet.
+  [[nodiscard]] std::vector<reference> new_references(const ingest_event& e, const found& where) const;
+
+  /// An event was sent to its project: what it teaches counts from now on, until it is settled.
+  void learn(ticket number, const found& where, const std::vector<reference>& references,
+             const std::string& customer_id);
+  /// The event is in the log, whose indexes know it now, or has failed and taught nothing.
+  void forget(ticket number);
+
+private:
+  [[nodiscard]] std::vector<project_id> knowing(std::initializer_list<reference_kind> kinds, std::string_view ref,
+                                                std::optional<std::string_view> source) const;
+  [[nodiscard]] std::optional<verdict> by_reference(std::initializer_list<reference_kind> kinds,
+                                                    const std::string& ref, const std::string& source) const;
+  [[nodiscard]] std::optional<verdict> by_customer(const ingest_event& e, bool& several) const;
+  [[nodiscard]] bool exists(const project_id& project) const;
+  [[nodiscard]] bool opens_project(std::string_view type) const;
+
+  struct lesson {
+    found where;
+    std::vector<reference> references;
+    std::string customer_id;
+  };
+  struct pending_reference {
+    reference_kind kind;
+    std::string source;
+    project_id project;
+    ticket number;
+  };
+
+  const eventstore::log& log_;
+  finder_settings settings_;
+  std::function<bool(const project_id&)> is_busy_;
+  std::unordered_map<ticket, lesson> lessons_;
+  std::multimap<std::string, pending_reference, std::less<>> pending_references_;
+  std::multiset<std::string, std::less<>> pending_customers_;
+  std::multiset<project_id> opening_;
+};
+
+}  // namespace plo::actors

@@ -1,0 +1,66 @@
+#include "actors/projection_runner.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace plo::actors {
+
+namespace {
+
+/// Steps of this size keep a step's memory and the time to the next announcement small.
+constexpr std::size_t events_per_step = 1000;
+
+class runner {
+public:
+  runner(caf::event_based_actor* self, projections::read_models* models, commit_feed* feed, applied_gate* gate,
+         caf::actor hub)
+      : self_(self), models_(models), feed_(feed), gate_(gate), hub_(std::move(hub)) {}
+
+  void catch_up() const {
+    for (auto groups = feed_->take(events_per_step); !groups.empty(); groups = feed_->take(events_per_step)) {
+      for (auto& group : groups) {
+        // A gap means that the feed overflowed: the log has what it dropped.
+        while (models_->checkpoint().value + 1 < group->front().pos.value) step(read_next());
+        if (group->front().pos.value == models_->checkpoint().value + 1) step(std::move(group));
+      }
+    }
+    // Dropped groups at the end of the feed leave no trace in it.
+    for (auto events = read_next(); !events->empty(); events = read_next()) step(std::move(events));
+  }
+
+private:
+  [[nodiscard]] committed_events read_next() const {
+    return std::make_shared<const std::vector<recorded_event>>(models_->read_next(events_per_step));
+  }
+
+  void step(committed_events events) const {
+    if (events->empty()) throw eventstore::store_error("the log ends before the events it announced");
+    models_->apply(*events);
+    gate_->advance(models_->checkpoint());
+    self_->send(hub_, events_projected{std::move(events)});
+  }
+
+  caf::event_based_actor* self_;
+  projections::read_models* models_;
+  commit_feed* feed_;
+  applied_gate* gate_;
+  caf::actor hub_;
+};
+
+}  // namespace
+
+caf::behavior projection_runner(caf::stateful_actor<projection_runner_state>* self, projections::read_models* models,
+                                commit_feed* feed, applied_gate* gate, caf::actor hub) {
+  const runner run(self, models, feed, gate, std::move(hub));
+  return {
+      [run](log_grown) {
+        try {
+          run.catch_up();
+        } catch (const std::exception& failure) {
+          // The log is unharmed and the rows stand at the checkpoint: the next commit tries again.
+          spdlog::error("the read models cannot follow the log: {}", failure.what());
+        }
+      },
+  };
+}
+
+}  // namespace plo::actors

@@ -1,0 +1,19 @@
+// Keeps the read models up with the log, and tells the stream what they hold.
+#pragma once
+
+#include "actors/applied_gate.hpp"
+#include "actors/commit_feed.hpp"
+#include "actors/messages.hpp"
+#include "projections/read_models.hpp"
+
+namespace plo::actors {
+
+struct projection_runner_state {
+  static inline const char* name = "projection_runner";
+};
+
+/// A detached actor: it writes to the views. What the feed has dropped is read from the log.
+caf::behavior projection_runner(caf::stateful_actor<projection_runner_state>* self, projections::read_models* models,
+                                commit_feed* feed, applied_gate* gate, caf::actor hub);
+
+}  // namespace plo::actors

@@ -1,0 +1,84 @@
+// The ordered key-value store under the log and the read models: families of keys, atomic batches, ordered scans.
+//
+// Two implementations: memory (tests) and RocksDB. The log (log.hpp) and the projections
+// are written once on top of it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace plo::eventstore {
+
+/// The store cannot be used: it is held by another process, damaged, of another format, or the disk refuses.
+class store_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A column family: its place in the layout the store was opened with.
+using family = std::uint8_t;
+
+/// How one family is kept.
+struct family_layout {
+  std::string name;
+  bool point_lookups = false;            // most look-ups ask for keys that do not exist: keep Bloom filters
+  std::size_t write_buffer = 16u << 20;  // bytes
+};
+
+struct store_layout {
+  std::vector<family_layout> families;
+  bool durable = true;  // every write is fsynced; false for what can be rebuilt
+};
+
+/// Changes that become visible and durable together.
+struct kv_batch {
+  struct change {
+    family where;
+    std::string key;
+    std::optional<std::string> value;  // empty: the key is removed
+  };
+  std::vector<change> changes;
+
+  void put(family where, std::string key, std::string value) {
+    changes.push_back({where, std::move(key), std::move(value)});
+  }
+  void remove(family where, std::string key) { changes.push_back({where, std::move(key), std::nullopt}); }
+};
+
+/// All calls may come from any thread and throw store_error when the store fails.
+class kv_reader {
+public:
+  virtual ~kv_reader() = default;
+
+  [[nodiscard]] virtual std::optional<std::string> get(family where, std::string_view key) const = 0;
+
+  /// Calls `visit` for the keys of [from, until) in order, until it returns false. An empty `until` is the end of the family.
+  using visitor = std::function<bool(std::string_view key, std::string_view value)>;
+  virtual void scan(family where, std::string_view from, std::string_view until, const visitor& visit) const = 0;
+  /// The same keys from the last to the first.
+  virtual void scan_back(family where, std::string_view from, std::string_view until, const visitor& visit) const = 0;
+};
+
+class kv_store : public virtual kv_reader {
+public:
+  /// Writes all changes or none; a durable store returns once they are synced. One writer at a time.
+  virtual void write(const kv_batch& batch) = 0;
+
+  /// The store as it is now, for as long as the snapshot lives. It must not outlive the store.
+  [[nodiscard]] virtual std::unique_ptr<const kv_reader> snapshot() const = 0;
+};
+
+[[nodiscard]] std::unique_ptr<kv_store> make_memory_store(const store_layout& layout);
+
+/// Opens or creates the RocksDB at `dir`. A torn last record (a write that was never acknowledged) is dropped; any other damage
+/// throws store_error, as does a second process on the same directory.
+[[nodiscard]] std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout);
+
+}  // namespace plo::eventstore

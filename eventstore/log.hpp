@@ -1,0 +1,119 @@
+// The append-only log: every fact PLO knows, in commit order, with the indexes that find a project.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "domain/event.hpp"
+#include "domain/ids.hpp"
+#include "domain/ingest_event.hpp"
+#include "eventstore/kv_store.hpp"
+#include "eventstore/record_codec.hpp"
+
+namespace plo::eventstore {
+
+/// Events for one stream, in order.
+struct stream_append {
+  stream_id stream;
+  std::optional<stream_version> expected;  // version before the append; empty: whatever it is
+  std::vector<event> events;
+};
+
+/// A project's entry among the projects of its customer; what the customer step of the directory looks at.
+struct customer_entry {
+  std::string customer_id;
+  project_id project;
+  instant created_at{};
+  bool open = false;
+  bool operator==(const customer_entry&) const = default;
+};
+
+enum class dead_letter_status : std::uint8_t { waiting = 1, attached = 2, discarded = 3 };
+
+/// A dead letter's place in the index. The letter itself is the event `dead_letter.added` at `added`.
+struct dead_letter_entry {
+  dead_letter_id id;
+  std::string project_ref;
+  dead_letter_status status = dead_letter_status::waiting;
+  position added;
+  bool operator==(const dead_letter_entry&) const = default;
+};
+
+/// All of it is stored or none of it.
+struct append_request {
+  std::vector<stream_append> appends;
+  std::vector<reference> references;            // learnt about `project`
+  std::optional<project_id> project;
+  std::vector<customer_entry> customers;        // each replaces the project's entry under that customer
+  std::string conflict_digest;                  // of the differing payload, when an `ingest.conflict` is among the events
+  std::vector<dead_letter_entry> dead_letters;  // `added` of a new one is filled in: the dead_letter.added of this request
+};
+
+enum class append_error { version_conflict };
+
+/// What one request became: its events with their places, in order.
+using append_outcome = tl::expected<std::vector<recorded_event>, append_error>;
+
+struct log_head {
+  position last;
+  chain_hash hash = genesis_hash;
+};
+
+/// Thread-safe for reading; one writer at a time. Reads throw store_error when the store fails.
+class log {
+public:
+  virtual ~log() = default;
+
+  /// Stores a group of requests with one fsync, in order, and answers for each. A request whose expected version does not hold is
+  /// refused alone. When the store fails nothing of the group is stored and store_error is thrown.
+  [[nodiscard]] virtual std::vector<append_outcome> append(std::vector<append_request> group) = 0;
+
+  [[nodiscard]] virtual log_head head() const = 0;
+
+  /// Calls `visit` for events from a position on, in order, until it returns false or the head is reached.
+  using visitor = std::function<bool(const recorded_event&)>;
+  virtual void read(position from, const visitor& visit) const = 0;
+  /// The event at a position.
+  [[nodiscard]] virtual std::optional<recorded_event> at(position pos) const = 0;
+  /// The events of one stream from a version on.
+  virtual void read_stream(const stream_id& stream, stream_version from, const visitor& visit) const = 0;
+  [[nodiscard]] virtual stream_version version_of(const stream_id& stream) const = 0;
+
+  /// Where a source's event was stored first: in a project's stream, or among the dead letters.
+  [[nodiscard]] virtual std::optional<position> find_source_event(std::string_view source,
+                                                                  std::string_view source_ref) const = 0;
+  /// Whether this very conflict (same source event, same differing payload) is on record.
+  [[nodiscard]] virtual bool knows_conflict(std::string_view source, std::string_view source_ref,
+                                            std::string_view digest) const = 0;
+  /// The projects that know a reference; with a source: as that source calls it. Sorted, without duplicates.
+  [[nodiscard]] virtual std::vector<project_id> find_projects(reference_kind kind, std::string_view ref,
+                                                              std::optional<std::string_view> source = {}) const = 0;
+  /// Whether a project is known under exactly this reference; cheaper than find_projects.
+  [[nodiscard]] virtual bool knows_reference(const reference& known, const project_id& project) const = 0;
+  [[nodiscard]] virtual std::vector<customer_entry> customer_projects(std::string_view customer_id) const = 0;
+  /// Waiting dead letters that name a project_ref, in order of arrival.
+  [[nodiscard]] virtual std::vector<dead_letter_entry> waiting_dead_letters(std::string_view project_ref) const = 0;
+  /// Calls `visit` with the project_ref of every waiting dead letter.
+  virtual void each_waiting_reference(const std::function<void(std::string_view project_ref)>& visit) const = 0;
+  [[nodiscard]] virtual std::optional<dead_letter_entry> find_dead_letter(const dead_letter_id& id) const = 0;
+};
+
+/// The type of the event that keeps a source's contradiction: stored once for each differing payload.
+inline constexpr std::string_view conflict_type = "ingest.conflict";
+
+/// Opens the log of a data directory, at `data_dir`/log: checks that positions run 1, 2, 3 … to the recorded head and that the last
+/// hash follows. Throws store_error saying what is wrong.
+[[nodiscard]] std::unique_ptr<log> open_rocksdb_log(const std::filesystem::path& data_dir);
+
+/// A log that lives in memory, for tests.
+[[nodiscard]] std::unique_ptr<log> make_memory_log();
+
+}  // namespace plo::eventstore

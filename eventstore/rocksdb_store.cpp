@@ -1,0 +1,161 @@
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include "eventstore/kv_store.hpp"
+
+namespace plo::eventstore {
+
+namespace {
+
+rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
+
+void check(const rocksdb::Status& status, std::string_view doing) {
+  if (!status.ok()) throw store_error(fmt::format("{}: {}", doing, status.ToString()));
+}
+
+rocksdb::DBOptions database_options() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  // Only a torn tail may be dropped: the default (point in time) would silently forget everything behind a damaged middle.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.paranoid_checks = true;
+  options.max_background_jobs = 2;
+  options.max_total_wal_size = 256u << 20;
+  options.keep_log_file_num = 4;
+  options.max_open_files = 512;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions family_options(const family_layout& layout, const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  if (layout.point_lookups) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    table.whole_key_filtering = true;
+  }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.compression = rocksdb::kLZ4Compression;
+  options.write_buffer_size = layout.write_buffer;
+  options.ttl = 0;
+  options.periodic_compaction_seconds = 0;
+  return options;
+}
+
+/// What the store and its snapshots share: the database and its families.
+struct open_database {
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;  // behind the default family, in the order of the layout
+  store_layout layout;
+
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* of(family where) const { return handles.at(where + 1u); }
+};
+
+class rocksdb_reader : public virtual kv_reader {
+public:
+  std::optional<std::string> get(family where, std::string_view key) const override {
+    std::string value;
+    const auto status = database_->db->Get(options_, database_->of(where), slice(key), &value);
+    if (status.IsNotFound()) return std::nullopt;
+    check(status, fmt::format("cannot read from {}", database_->layout.families[where].name));
+    return value;
+  }
+
+  void scan(family where, std::string_view from, std::string_view until, const visitor& visit) const override {
+    walk(where, from, until, [&](rocksdb::Iterator& it) {
+      for (it.Seek(slice(from)); it.Valid(); it.Next())
+        if (!visit(view(it.key()), view(it.value()))) return;
+    });
+  }
+
+  void scan_back(family where, std::string_view from, std::string_view until, const visitor& visit) const override {
+    walk(where, from, until, [&](rocksdb::Iterator& it) {
+      for (it.SeekToLast(); it.Valid(); it.Prev())
+        if (!visit(view(it.key()), view(it.value()))) return;
+    });
+  }
+
+protected:
+  rocksdb_reader(open_database* database, const rocksdb::Snapshot* at) : database_(database) { options_.snapshot = at; }
+
+  open_database* database_;
+  rocksdb::ReadOptions options_;
+
+private:
+  template <class Steps>
+  void walk(family where, std::string_view from, std::string_view until, Steps steps) const {
+    auto options = options_;
+    const auto lower = slice(from);
+    const auto upper = slice(until);
+    if (!from.empty()) options.iterate_lower_bound = &lower;
+    if (!until.empty()) options.iterate_upper_bound = &upper;
+    const std::unique_ptr<rocksdb::Iterator> it(database_->db->NewIterator(options, database_->of(where)));
+    steps(*it);
+    check(it->status(), fmt::format("cannot scan {}", database_->layout.families[where].name));
+  }
+};
+
+class rocksdb_snapshot final : public rocksdb_reader {
+public:
+  explicit rocksdb_snapshot(open_database* database) : rocksdb_reader(database, database->db->GetSnapshot()) {}
+  ~rocksdb_snapshot() override { database_->db->ReleaseSnapshot(options_.snapshot); }
+  rocksdb_snapshot(const rocksdb_snapshot&) = delete;
+  rocksdb_snapshot& operator=(const rocksdb_snapshot&) = delete;
+};
+
+class rocksdb_store final : public rocksdb_reader, public kv_store {
+public:
+  rocksdb_store(const std::filesystem::path& dir, const store_layout& layout) : rocksdb_reader(&opened_, nullptr) {
+    std::error_code ec;
+    std::filesystem::create_directories(dir, ec);
+    if (ec) throw store_error(fmt::format("cannot create {}: {}", dir.string(), ec.message()));
+
+    const auto cache = rocksdb::NewLRUCache(128u << 20);
+    std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, {}}};
+    for (const auto& f : layout.families) families.emplace_back(f.name, family_options(f, cache));
+
+    rocksdb::DB* db = nullptr;
+    const auto status = rocksdb::DB::Open(database_options(), dir.string(), families, &opened_.handles, &db);
+    if (status.IsIOError() && status.ToString().find("lock") != std::string::npos)
+      throw store_error(fmt::format("{} is in use by another process ({})", dir.string(), status.ToString()));
+    check(status, fmt::format("cannot open the store at {}", dir.string()));
+    opened_.db.reset(db);
+    opened_.layout = layout;
+    write_options_.sync = layout.durable;
+  }
+
+  ~rocksdb_store() override {
+    if (!opened_.db) return;
+    for (auto* handle : opened_.handles) opened_.db->DestroyColumnFamilyHandle(handle);
+    opened_.db->Close();
+  }
+
+  void write(const kv_batch& batch) override {
+    rocksdb::WriteBatch writes;
+    for (const auto& change : batch.changes) {
+      auto* where = opened_.of(change.where);
+      check(change.value ? writes.Put(where, change.key, *change.value) : writes.Delete(where, change.key),
+            "cannot build a batch");
+    }
+    check(opened_.db->Write(write_options_, &writes), "cannot write to the store");
+  }
+
+  std::unique_ptr<const kv_reader> snapshot() const override { return std::make_unique<rocksdb_snapshot>(database_); }
+
+private:
+  open_database opened_;
+  rocksdb::WriteOptions write_options_;
+};
+
+}  // namespace
+
+std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout) {
+  return std::make_unique<rocksdb_store>(dir, layout);
+}
+
+}  // namespace plo::eventstore

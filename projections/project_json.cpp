@@ -1,0 +1,221 @@
+#include "projections/project_json.hpp"
+
+namespace plo::projections {
+
+namespace {
+
+void write_raw_or_null(json_writer& json, std::string_view name, const std::optional<std::string>& text) {
+  json.key(name);
+  if (text && !text->empty())
+    json.raw(*text);
+  else
+    json.null();
+}
+
+void write_step(json_writer& json, const step& s, const order* of) {
+  json.begin_object();
+  json.field("step_type", to_string(s.type)).field("scope", to_string(scope_of(s.type)));
+  if (of != nullptr) json.field("order_id", of->id).field("order_ref", of->order_ref);
+  json.field("status", to_string(s.status)).field("expected_at", s.expected_at).field("started_at", s.started_at);
+  json.field("completed_at", s.completed_at).field_or_null("blocked_by", s.blocked_by);
+  json.end_object();
+}
+
+void write_line(json_writer& json, const order_line& line) {
+  json.begin_object();
+  json.field("line_id", line.line_id).field("sku", line.sku).field_or_null("label", line.label);
+  json.field("quantity", line.quantity).field("unit_price", line.unit_price);
+  json.field_or_null("warehouse", line.warehouse).field("main", line.main);
+  json.field("installation_required", line.installation_required);
+  json.field_or_null("stock_status", to_string(line.stock.value.value_or(stock_status::unknown)));
+  json.field("replaced_by", line.replaced_by.value);
+  json.end_object();
+}
+
+void write_shipment(json_writer& json, const shipment& s) {
+  json.begin_object();
+  json.field("shipment_id", s.shipment_id).field("leg_number", s.leg_number);
+  json.field_or_null("origin_type", s.origin_type).field_or_null("origin_ref", s.origin_ref);
+  json.field_or_null("destination_station_id", s.destination_station_id);
+  json.field_or_null("carrier", s.carrier).field_or_null("carrier_tracking_ref", s.carrier_tracking_ref);
+  json.field("status", to_string(s.status.value.value_or(shipment_status::pending)));
+  json.field("estimated_arrival", s.estimated_arrival.value).field("actual_arrival", s.actual_arrival);
+  json.end_object();
+}
+
+void write_order(json_writer& json, const order& o) {
+  const auto& concluded = o.concluded;
+  json.begin_object();
+  json.field("order_id", o.id).field("order_ref", o.order_ref).field("status", to_string(concluded.status));
+  write_raw_or_null(json, "delivery_address", o.delivery_address.value);
+  write_raw_or_null(json, "installation_address", o.installation_address.value);
+  json.field("installation_required", o.installation_required.value);
+  json.field("lead_time_days", o.lead_time_days.value);
+  json.field("promised_delivery_date", o.promised_delivery_date.value);
+  json.field("promised_installation_date", o.promised_installation_date.value);
+  json.field("confirmed_at", o.confirmed_at).field("latest_eta", concluded.latest_eta);
+  json.field("in_transit", concluded.in_transit).field("dispatched", concluded.dispatched);
+  json.field("arrived", concluded.arrived).field("delivered", concluded.delivered);
+  json.key("lines").begin_array();
+  for (const auto& line : o.lines) write_line(json, line);
+  json.end_array();
+  json.key("shipments").begin_array();
+  for (const auto& s : o.shipments) write_shipment(json, s);
+  json.end_array().end_object();
+}
+
+void write_consolidation(json_writer& json, const consolidation& c) {
+  const auto& concluded = c.concluded;
+  json.begin_object();
+  json.field("consolidation_id", c.consolidation_id);
+  json.field("station_id", c.station_id.value).field("station_name", c.station_name.value);
+  json.field("status", to_string(concluded.status));
+  json.field_strings("orders_required", concluded.orders_required);
+  json.field_strings("orders_arrived", concluded.orders_arrived);
+  json.field_strings("orders_missing", concluded.orders_missing);
+  json.field("estimated_complete_date", concluded.estimated_complete_date);
+  json.field("partial_delivery_approved", concluded.partial_delivery_approved);
+  json.key("partial_approved_by");
+  if (c.consent.customer.has() || c.consent.installer.has()) {
+    json.begin_object().field("customer", c.consent.customer.value.value_or(false));
+    json.field("installer", c.consent.installer.value.value_or(false));
+    json.field("approved_at", concluded.partial_delivery_approved ? c.partial_approved_at : std::nullopt).end_object();
+  } else {
+    json.null();
+  }
+  json.end_object();
+}
+
+void write_lastmile(json_writer& json, const lastmile& l) {
+  json.begin_object();
+  json.field_or_null("lastmile_id", l.lastmile_id);
+  json.field("status", to_string(l.status.value.value_or(lastmile_status::pending)));
+  json.field("carrier", l.carrier.value).field("carrier_tracking_ref", l.carrier_tracking_ref.value);
+  json.field("slot_start", l.slot_start.value).field("slot_end", l.slot_end.value);
+  json.field("is_partial", l.is_partial.value.value_or(false));
+  json.field_strings("missing_order_ids", l.missing_order_ids.value.value_or(std::vector<std::string>{}));
+  json.field("delivered_at", l.delivered_at).field("pod_url", l.pod_url.value);
+  json.end_object();
+}
+
+void write_installation(json_writer& json, const installation& i) {
+  json.begin_object();
+  json.field_or_null("installation_id", i.installation_id);
+  json.field("status", to_string(i.status.value.value_or(installation_status::scheduled)));
+  json.field("installer_id", i.installer_id.value).field("technician_id", i.technician_id.value);
+  json.field("scheduled_start", i.scheduled_start.value).field("scheduled_end", i.scheduled_end.value);
+  json.field("started_at", i.started_at).field("completed_at", i.completed_at);
+  json.field("report_submitted_at", i.report_submitted_at);
+  json.end_object();
+}
+
+void write_refs(json_writer& json, const project_state& project) {
+  json.key("refs").begin_array();
+  for (const auto& r : project.refs)
+    json.begin_object().field("source", r.source).field("ref", r.ref).field("kind", to_string(r.kind)).end_object();
+  json.end_array();
+}
+
+void write_notes(json_writer& json, const project_state& project) {
+  json.key("notes").begin_array();
+  for (const auto& n : project.notes) {
+    json.begin_object().field("comment", n.comment);
+    json.field_or_null("operator_id", n.operator_id).field("at", n.at).end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+next_action next_action_of(const project_state& project) {
+  const auto is_open_step = [](const step& s) {
+    return s.status != step_status::completed && s.status != step_status::skipped;
+  };
+  const auto earliest = [&](const std::vector<step>& steps, next_action& next) {
+    for (const auto& s : steps) {
+      if (!is_open_step(s)) continue;
+      if (!next.step || s.type < *next.step) next = {s.type, s.expected_at};
+      return;
+    }
+  };
+  if (project.status == project_status::completed || project.status == project_status::cancelled) return {};
+  // Orders come between the quotes and the consolidation: the first open order step is next unless a quote is.
+  next_action of_orders;
+  for (const auto& o : project.orders)
+    if (o.confirmed_at && !o.cancelled_at) earliest(o.concluded.steps, of_orders);
+  if (of_orders.step) return of_orders;
+  next_action of_project;
+  for (const auto& s : project.steps) {
+    const bool upstream = s.type <= step_type::quote_installation;
+    const bool skipped_by_order = upstream && !project.orders.empty();
+    if (skipped_by_order || !is_open_step(s)) continue;
+    of_project = {s.type, s.expected_at};
+    break;
+  }
+  if (of_project.step != step_type::project_closed && of_project.step) return of_project;
+  next_action of_installation;
+  if (project.installation) earliest(project.installation->steps, of_installation);
+  return of_installation.step ? of_installation : of_project;
+}
+
+void write_project_item(json_writer& json, const project_state& project, position last) {
+  const auto next = next_action_of(project);
+  json.field("project_id", project.id).field_strings("project_refs", project.project_refs);
+  json.field("status", to_string(project.status)).field("project_type", project.project_type.value);
+  json.field("channel_origin", project.channel_origin.value).field("store_id", project.store_id.value);
+  json.field("customer_id", project.customer_id.value);
+  json.field("health", "green");
+  json.field_or_null("assigned_to", project.assigned_to);
+  json.field("promised_delivery_date", project.promised_delivery_date);
+  json.field("promised_installation_date", project.promised_installation_date);
+  json.key("next_action");
+  if (next.step)
+    json.value(to_string(*next.step));
+  else
+    json.null();
+  json.field("next_action_at", next.at);
+  json.key("open_anomalies").begin_object().field("warning", 0).field("critical", 0).end_object();
+  json.key("oldest_anomaly_at").null();
+  json.key("risk").null();
+  json.field("created_at", project.created_at).field("updated_at", project.updated_at).field("position", last);
+}
+
+void write_project_detail(json_writer& json, const project_state& project, position last) {
+  json.begin_object();
+  write_project_item(json, project, last);
+  json.field("customer_name", project.customer_name.value).field("customer_email", project.customer_email.value);
+  json.field("installation_required", project.installation_required.value);
+  write_raw_or_null(json, "metadata", project.metadata.value);
+  json.field("closed_at", project.closed_at);
+
+  json.key("steps").begin_array();
+  for (const auto& s : project.steps) write_step(json, s, nullptr);
+  for (const auto& o : project.orders)
+    for (const auto& s : o.concluded.steps) write_step(json, s, &o);
+  if (project.installation)
+    for (const auto& s : project.installation->steps) write_step(json, s, nullptr);
+  json.end_array();
+
+  json.key("orders").begin_array();
+  for (const auto& o : project.orders) write_order(json, o);
+  json.end_array();
+
+  const auto maybe = [&](const char* name, const auto& part, auto write) {
+    json.key(name);
+    if (part)
+      write(json, *part);
+    else
+      json.null();
+  };
+  maybe("consolidation", project.consolidation, write_consolidation);
+  maybe("lastmile", project.lastmile, write_lastmile);
+  maybe("installation", project.installation, write_installation);
+  json.key("anomalies").begin_array().end_array();
+  json.key("deadlines").begin_array().end_array();
+  write_refs(json, project);
+  write_notes(json, project);
+  json.key("tracking_token").null();
+  json.end_object();
+}
+
+}  // namespace plo::projections

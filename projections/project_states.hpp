@@ -1,0 +1,46 @@
+// The projects' states as the projections need them: folded from the log, kept for the most recently touched.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "domain/project.hpp"
+#include "eventstore/log.hpp"
+
+namespace plo::projections {
+
+/// A project that a step touched, as it is afterwards.
+struct touched_project {
+  const project_state* state;
+  position last;  // of its last event in this step
+};
+
+class project_states {
+public:
+  project_states(const eventstore::log& log, domain_settings settings, std::size_t max_kept)
+      : log_(log), settings_(std::move(settings)), max_kept_(max_kept) {}
+
+  /// Folds the events and returns the projects they touched, each once, in the order of first mention. The states stay valid until
+  /// the next call.
+  [[nodiscard]] std::vector<touched_project> apply(std::span<const recorded_event> events);
+
+private:
+  struct entry {
+    project_state state;
+    stream_version version;
+    std::list<project_id>::iterator place;
+  };
+  entry& load(const project_id& id, const recorded_event& next);
+  void forget_oldest();
+
+  const eventstore::log& log_;
+  domain_settings settings_;
+  std::size_t max_kept_;
+  std::unordered_map<project_id, std::unique_ptr<entry>> entries_;
+  std::list<project_id> recent_;
+};
+
+}  // namespace plo::projections

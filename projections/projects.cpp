@@ -1,0 +1,243 @@
+#include "projections/projects.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "eventstore/keys.hpp"
+#include "projections/project_json.hpp"
+
+namespace plo::projections {
+
+namespace keys = eventstore::keys;
+
+namespace {
+
+// Rows: 'P' ‖ project → fields ‖ JSON. Orders: 'A' | 'U' | 'C' ‖ time ‖ project → nothing. 'N' → number of projects.
+constexpr char row_tag = 'P';
+const std::string count_key = "N";
+
+char tag_of(project_order order) {
+  switch (order) {
+    case project_order::oldest_anomaly: return 'A';
+    case project_order::updated_at: return 'U';
+    case project_order::created_at: return 'C';
+  }
+  return 'A';
+}
+
+/// Order-preserving: negative times before positive ones.
+void put_time(std::string& out, instant at) {
+  keys::put_u64(out, static_cast<std::uint64_t>(at.time_since_epoch().count()) ^ (1ull << 63));
+}
+instant get_time(std::string_view in) {
+  return instant(milliseconds(static_cast<std::int64_t>(keys::get_u64(in) ^ (1ull << 63))));
+}
+
+std::string row_key(const uuid& project) {
+  std::string key(1, row_tag);
+  keys::put_uuid(key, project);
+  return key;
+}
+
+/// Everything a query filters and sorts by, in front of a row's JSON.
+struct row_fields {
+  instant created_at{}, updated_at{};
+  instant oldest_anomaly = instant::max();  // none
+  std::array<std::string, 6> texts;         // status, type, store_id, customer_id, assigned_to, searchable text
+};
+
+std::string encode_row(const row_fields& fields, std::string_view json) {
+  std::string row;
+  put_time(row, fields.created_at);
+  put_time(row, fields.updated_at);
+  put_time(row, fields.oldest_anomaly);
+  for (const auto& text : fields.texts) keys::put_text(row, std::string_view(text).substr(0, 0xffff));
+  return row.append(json);
+}
+
+struct decoded_row {
+  instant created_at, updated_at, oldest_anomaly;
+  std::array<std::string_view, 6> texts;
+  std::string_view json;
+};
+
+decoded_row decode_row(std::string_view row) {
+  decoded_row decoded;
+  decoded.created_at = get_time(row);
+  decoded.updated_at = get_time(row.substr(8));
+  decoded.oldest_anomaly = get_time(row.substr(16));
+  row.remove_prefix(24);
+  for (auto& text : decoded.texts) {
+    const auto size = static_cast<std::size_t>(static_cast<std::uint8_t>(row[0]) << 8 | static_cast<std::uint8_t>(row[1]));
+    text = row.substr(2, size);
+    row.remove_prefix(2 + size);
+  }
+  decoded.json = row;
+  return decoded;
+}
+
+std::string order_key(project_order order, instant at, const uuid& project) {
+  std::string key(1, tag_of(order));
+  put_time(key, at);
+  keys::put_uuid(key, project);
+  return key;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  });
+  return lower;
+}
+
+class projects_projection final : public projection {
+public:
+  std::string_view name() const override { return "projects"; }
+  std::uint32_t schema_version() const override { return 1; }
+  eventstore::family rows() const override { return families::projects; }
+
+  void apply(const projection_input& input, const eventstore::kv_reader& views,
+             eventstore::kv_batch& batch) override {
+    std::uint64_t added = 0;
+    for (const auto& [project, last] : input.projects) {
+      const auto fields = fields_of(*project);
+      const auto key = row_key(project->id.value);
+      if (const auto before = views.get(rows(), key)) {
+        const auto old_row = decode_row(*before);
+        for (const auto order : {project_order::oldest_anomaly, project_order::updated_at, project_order::created_at})
+          if (time_of(old_row, order) != time_of(fields, order))
+            batch.remove(rows(), order_key(order, time_of(old_row, order), project->id.value));
+      } else {
+        ++added;
+      }
+      for (const auto order : {project_order::oldest_anomaly, project_order::updated_at, project_order::created_at})
+        batch.put(rows(), order_key(order, time_of(fields, order), project->id.value), {});
+      json_writer json;
+      json.begin_object();
+      write_project_item(json, *project, last);
+      json.end_object();
+      batch.put(rows(), key, encode_row(fields, json.view()));
+    }
+    if (added == 0) return;
+    const auto count = views.get(rows(), count_key);
+    std::string value;
+    keys::put_u64(value, (count ? keys::get_u64(*count) : 0) + added);
+    batch.put(rows(), count_key, std::move(value));
+  }
+
+private:
+  template <class Fields>
+  static instant time_of(const Fields& fields, project_order order) {
+    switch (order) {
+      case project_order::oldest_anomaly: return fields.oldest_anomaly;
+      case project_order::updated_at: return fields.updated_at;
+      case project_order::created_at: return fields.created_at;
+    }
+    return {};
+  }
+
+  static row_fields fields_of(const project_state& project) {
+    row_fields fields;
+    fields.created_at = project.created_at;
+    fields.updated_at = project.updated_at;
+    std::string searchable;
+    for (const auto& ref : project.project_refs) searchable += ref + "\n";
+    for (const auto& order : project.orders) searchable += order.order_ref + "\n";
+    searchable += project.customer_name.value.value_or("") + "\n" + project.customer_id.value.value_or("");
+    fields.texts = {std::string(to_string(project.status)),
+                    project.project_type.value.value_or(""),
+                    project.store_id.value.value_or(""),
+                    project.customer_id.value.value_or(""),
+                    project.assigned_to,
+                    lower_case(searchable)};
+    return fields;
+  }
+};
+
+bool matches(const decoded_row& row, const project_query& query) {
+  const std::string* wanted[] = {&query.status, &query.type, &query.store_id, &query.customer_id, &query.assigned_to};
+  for (std::size_t i = 0; i < std::size(wanted); ++i)
+    if (!wanted[i]->empty() && row.texts[i] != *wanted[i]) return false;
+  if (query.from && row.created_at < *query.from) return false;
+  if (query.to && row.created_at >= *query.to) return false;
+  // No project has an open anomaly before the rules exist.
+  if (!query.severity.empty()) return false;
+  return query.text.empty() || row.texts[5].find(lower_case(query.text)) != std::string_view::npos;
+}
+
+}  // namespace
+
+bool project_query::filters() const {
+  return !(status.empty() && type.empty() && store_id.empty() && customer_id.empty() && severity.empty() &&
+           assigned_to.empty() && text.empty() && !from && !to);
+}
+
+std::unique_ptr<projection> make_projects() { return std::make_unique<projects_projection>(); }
+
+std::string store_of(const eventstore::kv_reader& views, const project_id& id) {
+  const auto row = views.get(families::projects, row_key(id.value));
+  return row ? std::string(decode_row(*row).texts[2]) : std::string();
+}
+
+char cursor_list(project_order order, bool descending) {
+  const char tag = tag_of(order);
+  return descending ? tag : static_cast<char>(tag + 32);
+}
+
+page list_projects(const eventstore::kv_reader& views, const project_query& query) {
+  const std::string tag(1, tag_of(query.order));
+  // "-oldest_anomaly" asks for the longest wait first, which is the smallest time.
+  const bool forward = (query.order == project_order::oldest_anomaly) == query.descending;
+  const bool filtered = query.filters();
+  page result;
+  json_writer items;
+  items.begin_array();
+  std::size_t taken = 0;
+  bool more = false;
+  std::string last_key;
+  const auto is_behind_cursor = [&](std::string_view key) {
+    return !query.page.after || (forward ? key > *query.page.after : key < *query.page.after);
+  };
+  const auto visit = [&](std::string_view key, std::string_view) {
+    const auto row = views.get(families::projects, std::string(1, row_tag).append(key.substr(9)));
+    if (!row) return true;
+    const auto fields = decode_row(*row);
+    if (filtered) {
+      if (!matches(fields, query)) return true;
+      ++result.total;
+    }
+    if (!is_behind_cursor(key)) return true;
+    if (taken == query.page.limit) {
+      more = true;
+      return filtered;  // a filtered total counts on
+    }
+    items.raw(fields.json);
+    last_key = key;
+    ++taken;
+    return true;
+  };
+  // Without a filter the scan starts at the cursor; with one it starts at the beginning, for the total.
+  std::string from = tag;
+  std::string until = keys::after(tag);
+  if (!filtered && query.page.after) {
+    if (forward)
+      from = *query.page.after + '\0';
+    else
+      until = *query.page.after;
+  }
+  if (forward)
+    views.scan(families::projects, from, until, visit);
+  else
+    views.scan_back(families::projects, from, until, visit);
+  items.end_array();
+  result.items = items.str();
+  if (more) result.next = last_key;
+  if (!filtered) {
+    const auto count = views.get(families::projects, count_key);
+    result.total = count ? keys::get_u64(*count) : 0;
+  }
+  return result;
+}
+
+}  // namespace plo::projections

@@ -1,0 +1,117 @@
+#include "projections/read_models.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "eventstore/keys.hpp"
+#include "projections/project_detail.hpp"
+#include "projections/projects.hpp"
+#include "projections/timeline.hpp"
+
+namespace plo::projections {
+
+namespace keys = eventstore::keys;
+
+namespace {
+
+constexpr std::string_view checkpoint_key = "checkpoint";
+constexpr std::string_view schema_key = "schema";
+constexpr std::size_t max_states_kept = 20'000;
+
+const eventstore::store_layout views_layout{
+    {{"meta"}, {"projects", true, 32u << 20}, {"project_detail", true, 32u << 20}, {"timeline", false, 32u << 20}},
+    false};
+
+std::vector<std::unique_ptr<projection>> all_projections() {
+  std::vector<std::unique_ptr<projection>> all;
+  all.push_back(make_projects());
+  all.push_back(make_project_detail());
+  all.push_back(make_timeline());
+  return all;
+}
+
+std::string schema_of(const std::vector<std::unique_ptr<projection>>& all) {
+  std::string schema;
+  for (const auto& p : all) schema += fmt::format("{}/{} ", p->name(), p->schema_version());
+  return schema;
+}
+
+bool usable(const eventstore::kv_reader& views, const eventstore::log& log) {
+  const auto schema = views.get(families::meta, schema_key);
+  if (!schema) return checkpoint_of(views).value == 0;
+  return *schema == schema_of(all_projections()) && checkpoint_of(views) <= log.head().last;
+}
+
+}  // namespace
+
+position checkpoint_of(const eventstore::kv_reader& views) {
+  const auto stored = views.get(families::meta, checkpoint_key);
+  return {stored ? keys::get_u64(*stored) : 0};
+}
+
+read_models::read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log,
+                         domain_settings settings)
+    : store_(std::move(store)), log_(log), states_(log, std::move(settings), max_states_kept),
+      projections_(all_projections()) {
+  if (const auto stored = store_->get(families::meta, checkpoint_key)) {
+    checkpoint_ = {keys::get_u64(*stored)};
+    events_folded_ = keys::get_u64(std::string_view(*stored).substr(8));
+  }
+}
+
+std::unique_ptr<read_models> read_models::open(const std::filesystem::path& data_dir, const eventstore::log& log,
+                                               domain_settings settings) {
+  const auto dir = data_dir / "views";
+  std::unique_ptr<eventstore::kv_store> store;
+  try {
+    store = eventstore::open_rocksdb_store(dir, views_layout);
+    if (!usable(*store, log)) {
+      spdlog::info("the read models at {} are of another schema or log: rebuilding them", dir.string());
+      store.reset();
+    }
+  } catch (const eventstore::store_error& failure) {
+    // The log is held by this process alone, so nobody else can be using its views.
+    spdlog::warn("the read models cannot be opened ({}): rebuilding them", failure.what());
+  }
+  if (!store) {
+    std::filesystem::remove_all(dir);
+    store = eventstore::open_rocksdb_store(dir, views_layout);
+  }
+  return std::make_unique<read_models>(std::move(store), log, std::move(settings));
+}
+
+std::unique_ptr<read_models> read_models::in_memory(const eventstore::log& log, domain_settings settings) {
+  return std::make_unique<read_models>(eventstore::make_memory_store(views_layout), log, std::move(settings));
+}
+
+void read_models::apply(std::span<const recorded_event> events) {
+  if (events.empty()) return;
+  if (events.front().pos.value != checkpoint_.value + 1)
+    throw eventstore::store_error(
+        fmt::format("the read models stand at {} and were given {}", checkpoint_.value, events.front().pos.value));
+  const auto touched = states_.apply(events);
+  eventstore::kv_batch batch;
+  for (const auto& p : projections_) p->apply({events, touched}, *store_, batch);
+  const auto last = events.back().pos;
+  const auto folded = events_folded_ + events.size();
+  auto value = keys::of(last);
+  keys::put_u64(value, folded);
+  batch.put(families::meta, std::string(checkpoint_key), std::move(value));
+  if (checkpoint_.value == 0) batch.put(families::meta, std::string(schema_key), schema_of(projections_));
+  store_->write(batch);
+  checkpoint_ = last;
+  events_folded_ = folded;
+}
+
+std::vector<recorded_event> read_models::read_next(std::size_t most) const {
+  std::vector<recorded_event> events;
+  log_.read({checkpoint_.value + 1}, [&](const recorded_event& e) {
+    // What an input caused stands right behind it, in the same commit: a step never ends between them.
+    if (events.size() >= most && e.kind != event_kind::derived) return false;
+    events.push_back(e);
+    return true;
+  });
+  return events;
+}
+
+}  // namespace plo::projections

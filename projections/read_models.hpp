@@ -1,0 +1,81 @@
+// The read models: folds of the whole log, kept as rows, rebuilt whenever they are missing.
+//
+// Each read model is a projection with a name, a schema version and its own rows; rows and the checkpoint (the position up to which
+// the log is folded) are written in one batch, so that a crash repeats nothing and misses nothing.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "domain/event.hpp"
+#include "domain/project.hpp"
+#include "eventstore/kv_store.hpp"
+#include "eventstore/log.hpp"
+#include "projections/project_states.hpp"
+
+namespace plo::projections {
+
+/// Column families of the views, one per projection and one for checkpoints.
+namespace families {
+inline constexpr eventstore::family meta = 0, projects = 1, project_detail = 2, timeline = 3;
+}
+
+/// What a projection folds in one step: whole commits, and the projects they touched as they are afterwards.
+struct projection_input {
+  std::span<const recorded_event> events;
+  std::span<const touched_project> projects;
+};
+
+class projection {
+public:
+  virtual ~projection() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  [[nodiscard]] virtual std::uint32_t schema_version() const = 0;
+  [[nodiscard]] virtual eventstore::family rows() const = 0;
+  /// Deterministic: the rows depend on the events alone. `views` is what was written before this step.
+  virtual void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) = 0;
+};
+
+/// All read models over one store. `apply` comes from one thread; snapshots from any.
+class read_models {
+public:
+  read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log, domain_settings settings);
+
+  /// Opens `data_dir`/views. Views that cannot be opened, are ahead of the log or have another schema are deleted and rebuilt.
+  [[nodiscard]] static std::unique_ptr<read_models> open(const std::filesystem::path& data_dir,
+                                                         const eventstore::log& log, domain_settings settings);
+  [[nodiscard]] static std::unique_ptr<read_models> in_memory(const eventstore::log& log, domain_settings settings);
+
+  /// The position up to which all events are folded.
+  [[nodiscard]] position checkpoint() const { return checkpoint_; }
+  /// How many events were folded since the views were made; equal to the checkpoint, or an event was omitted.
+  [[nodiscard]] std::uint64_t events_folded() const { return events_folded_; }
+
+  /// Folds events that follow the checkpoint without a gap and end with a whole commit.
+  void apply(std::span<const recorded_event> events);
+
+  /// Reads the next whole commits from the log, about `most` events. Empty when there is nothing new.
+  [[nodiscard]] std::vector<recorded_event> read_next(std::size_t most) const;
+
+  /// The views as they are at each call; `snapshot` holds them still.
+  [[nodiscard]] const eventstore::kv_reader* reader() const { return store_.get(); }
+  [[nodiscard]] std::unique_ptr<const eventstore::kv_reader> snapshot() const { return store_->snapshot(); }
+
+private:
+  std::unique_ptr<eventstore::kv_store> store_;
+  const eventstore::log& log_;
+  project_states states_;
+  std::vector<std::unique_ptr<projection>> projections_;
+  position checkpoint_;
+  std::uint64_t events_folded_ = 0;
+};
+
+/// The checkpoint a snapshot was taken at.
+[[nodiscard]] position checkpoint_of(const eventstore::kv_reader& views);
+
+}  // namespace plo::projections
