@@ -1,0 +1,389 @@
+#include "config/config.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <set>
+#include <type_traits>
+#include <utility>
+
+#include <date/tz.h>
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "config/values.hpp"
+
+namespace plo::config {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A refusal on its way out of the reader; it knows the line, parse_settings adds the file.
+struct refusal {
+  std::uint32_t line;
+  std::string reason;
+};
+
+[[noreturn]] void refuse(const toml::source_region& where, std::string reason) {
+  throw refusal{where.begin.line, std::move(reason)};
+}
+
+/// Maps a TOML type to the words of an error message.
+template <class T>
+constexpr std::string_view type_name() {
+  if constexpr (std::is_same_v<T, std::string>) return "a string";
+  if constexpr (std::is_same_v<T, std::int64_t>) return "an integer";
+  if constexpr (std::is_same_v<T, toml::array>) return "a list";
+  if constexpr (std::is_same_v<T, toml::table>) return "a table";
+}
+
+/// One table of the file. Each key is asked for by name; finish() refuses those nobody asked for.
+class section {
+ public:
+  section(const toml::table& table, std::string path) : table_(table), path_(std::move(path)) {}
+
+  [[nodiscard]] const toml::source_region& where() const { return table_.source(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  [[nodiscard]] std::string name_of(std::string_view key) const {
+    return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
+  }
+
+  /// The node of `key`, of TOML type T; null when absent.
+  template <class T>
+  const toml::node* find(std::string_view key) {
+    asked_.emplace(key);
+    const toml::node* node = table_.get(key);
+    if (node) require<T>(*node, name_of(key));
+    return node;
+  }
+
+  /// Calls `use(text, node)` when the string is given; `use` answers with an error sentence or nothing.
+  template <class Use>
+  void text(std::string_view key, Use use) {
+    if (const auto* node = find<std::string>(key)) {
+      if (std::string reason = use(**node->as_string()); !reason.empty()) {
+        refuse(node->source(), fmt::format("{}: {}", name_of(key), reason));
+      }
+    }
+  }
+
+  void text(std::string_view key, std::string& out) {
+    text(key, [&](const std::string& value) { return out = value, std::string(); });
+  }
+
+  template <class Integer>
+  void integer(std::string_view key, Integer& out, std::int64_t least, std::int64_t most) {
+    if (const auto* node = find<std::int64_t>(key)) {
+      const std::int64_t value = **node->as_integer();
+      if (value < least || value > most) {
+        refuse(node->source(), fmt::format("{}: {} is not between {} and {}", name_of(key), value, least, most));
+      }
+      out = static_cast<Integer>(value);
+    }
+  }
+
+  void duration(std::string_view key, std::chrono::milliseconds& out) {
+    text(key, [&](const std::string& value) -> std::string {
+      const auto parsed = parse_duration(value);
+      if (!parsed) return parsed.error();
+      if (parsed->count() == 0) return "a duration above zero is needed";
+      out = *parsed;
+      return {};
+    });
+  }
+
+  /// Calls `use(text)` for each string of the list; `use` answers with an error sentence or nothing.
+  template <class Use>
+  void texts(std::string_view key, Use use) {
+    const auto* node = find<toml::array>(key);
+    if (!node) return;
+    for (const toml::node& element : *node->as_array()) {
+      require<std::string>(element, fmt::format("each element of {}", name_of(key)));
+      if (std::string reason = use(**element.as_string()); !reason.empty()) {
+        refuse(element.source(), fmt::format("{}: {}", name_of(key), reason));
+      }
+    }
+  }
+
+  /// Reads the sub-table of `key` when it is there, and refuses what `read` left over.
+  template <class Read>
+  void table(std::string_view key, Read read) {
+    if (const auto* node = find<toml::table>(key)) {
+      section inner(*node->as_table(), name_of(key));
+      read(inner);
+      inner.finish();
+    }
+  }
+
+  /// The names of the table's keys, for tables whose keys are free.
+  [[nodiscard]] std::vector<std::string> keys() const {
+    std::vector<std::string> names;
+    for (auto&& [key, node] : table_) names.emplace_back(key.str());
+    return names;
+  }
+
+  [[nodiscard]] const toml::source_region& where_key(std::string_view name) const {
+    return table_.find(name)->first.source();
+  }
+
+ private:
+  void finish() const {
+    for (auto&& [key, node] : table_) {
+      if (!asked_.contains(key.str())) refuse(key.source(), fmt::format("unknown key {}", name_of(key.str())));
+    }
+  }
+
+  template <class T>
+  static void require(const toml::node& node, std::string_view name) {
+    if (!node.is<T>()) refuse(node.source(), fmt::format("{} must be {}", name, type_name<T>()));
+  }
+
+  friend settings read_root(const toml::table&, const fs::path&);
+
+  const toml::table& table_;
+  std::string path_;
+  std::set<std::string, std::less<>> asked_;
+};
+
+fs::path beside(const fs::path& base, const std::string& path) { return (base / path).lexically_normal(); }
+
+bool is_readable(const fs::path& file) {
+  std::error_code ignored;
+  return fs::is_regular_file(file, ignored) && std::ifstream(file).good();
+}
+
+bool is_variable_name(std::string_view text) {
+  const auto in_name = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !text.empty() && !(text[0] >= '0' && text[0] <= '9') && std::all_of(text.begin(), text.end(), in_name);
+}
+
+void read_server(section& in, const fs::path& base, server_settings& out) {
+  in.text("listen", [&](const std::string& value) -> std::string {
+    const auto parsed = parse_endpoint(value);
+    if (!parsed) return parsed.error();
+    out.listen = *parsed;
+    return {};
+  });
+  in.text("data_dir", [&](const std::string& value) -> std::string {
+    if (value.empty()) return "a folder is needed";
+    out.data_dir = beside(base, value);
+    return {};
+  });
+  in.text("timezone", [&](const std::string& value) -> std::string {
+    try {
+      if (value.empty()) return "a time zone such as Europe/Paris is needed";
+      date::locate_zone(value);
+    } catch (const std::runtime_error&) {
+      return fmt::format("'{}' is no time zone of this machine's tz database", value);
+    }
+    out.timezone = value;
+    return {};
+  });
+  in.integer("io_threads", out.io_threads, 0, 1024);
+  in.text("country", [&](const std::string& value) -> std::string {
+    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    if (value.size() != 2 || !std::all_of(value.begin(), value.end(), upper)) {
+      return fmt::format("'{}' is not an ISO 3166 code of two capital letters", value);
+    }
+    out.country = value;
+    return {};
+  });
+  in.text("public_url", [&](const std::string& value) -> std::string {
+    if (!is_url(value, {"http", "https"})) return fmt::format("'{}' is not an http or https URL", value);
+    out.public_url = value;
+    return {};
+  });
+}
+
+std::string not_an_event_type(std::string_view value) {
+  return fmt::format("'{}' is not an event type such as order.confirmed", value);
+}
+
+void read_ingest(section& in, ingest_settings& out) {
+  in.integer("max_in_flight", out.max_in_flight, 1, 10'000'000);
+  in.integer("max_body_bytes", out.max_body_bytes, 1, 64 * 1024 * 1024);
+  if (in.find<toml::array>("opens_project")) out.opens_project.clear();
+  in.texts("opens_project", [&](const std::string& value) -> std::string {
+    if (!is_event_type(value)) return not_an_event_type(value);
+    out.opens_project.push_back(value);
+    return {};
+  });
+  in.duration("attach_period", out.attach_period);
+}
+
+/// Where the source's key comes from: exactly one of key, key_env and key_sha256.
+void read_key(section& in, source_settings& out) {
+  int given = 0;
+  in.text("key", [&](const std::string& value) -> std::string {
+    ++given;
+    if (value.empty()) return "an empty key would let everyone in";
+    out.key_sha256 = sha256_hex(value);
+    return {};
+  });
+  in.text("key_env", [&](const std::string& value) -> std::string {
+    ++given;
+    if (!is_variable_name(value)) return fmt::format("'{}' is not a name of an environment variable", value);
+    const char* key = std::getenv(value.c_str());
+    if (!key || !*key) return fmt::format("the environment variable {} is not set", value);
+    out.key_sha256 = sha256_hex(key);
+    return {};
+  });
+  in.text("key_sha256", [&](std::string value) -> std::string {
+    ++given;
+    std::transform(value.begin(), value.end(), value.begin(),
+                   [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    if (value.size() != 64 || !std::all_of(value.begin(), value.end(), hex)) return "64 hexadecimal digits are needed";
+    out.key_sha256 = std::move(value);
+    return {};
+  });
+  if (given != 1) {
+    refuse(in.where(), fmt::format("{} needs exactly one of key, key_env and key_sha256", in.path()));
+  }
+}
+
+void read_source(section& in, source_settings& out) {
+  read_key(in, out);
+  in.text("hmac_secret", out.hmac_secret);
+  in.integer("rate_limit_per_s", out.rate_limit_per_s, 0, std::numeric_limits<std::uint32_t>::max());
+  in.table("map", [&](section& map) {
+    for (const auto& name : map.keys()) {
+      map.text(name, [&](const std::string& value) -> std::string {
+        if (!is_event_type(value)) return not_an_event_type(value);
+        out.event_type_map.emplace(name, value);
+        return {};
+      });
+    }
+  });
+}
+
+void read_sources(section& in, settings& out) {
+  for (const auto& name : in.keys()) {
+    if (std::find(known_sources().begin(), known_sources().end(), name) == known_sources().end()) {
+      refuse(in.where_key(name), fmt::format("unknown source {}; known are {}", name, fmt::join(known_sources(), ", ")));
+    }
+    in.table(name, [&](section& table) {
+      source_settings source;
+      source.name = name;
+      read_source(table, source);
+      // A key stands for one source: with two, nobody could tell who is sending.
+      for (const auto& [other, settings] : out.sources) {
+        if (settings.key_sha256 == source.key_sha256) {
+          refuse(table.where(), fmt::format("{} has the same key as sources.{}", table.path(), other));
+        }
+      }
+      out.sources.emplace(name, std::move(source));
+    });
+  }
+}
+
+void read_auth(section& in, auth_settings& out) {
+  in.text("jwt_secret_env", [&](const std::string& value) -> std::string {
+    if (!is_variable_name(value)) return fmt::format("'{}' is not a name of an environment variable", value);
+    out.jwt_secret_env = value;
+    return {};
+  });
+  in.duration("session", out.session);
+}
+
+void read_notifications(section& in, notification_settings& out) {
+  in.table("smtp", [&](section& smtp) {
+    smtp.text("url", [&](const std::string& value) -> std::string {
+      if (!value.empty() && !is_url(value, {"smtp", "smtps"})) return fmt::format("'{}' is not an smtp URL", value);
+      out.smtp.url = value;
+      return {};
+    });
+    smtp.text("from", [&](const std::string& value) -> std::string {
+      if (value.find('@') == std::string::npos) return fmt::format("'{}' is not a mail address", value);
+      out.smtp.from = value;
+      return {};
+    });
+  });
+  in.table("webhooks", [&](section& webhooks) {
+    for (const auto& name : webhooks.keys()) {
+      webhooks.table(name, [&](section& webhook) {
+        auto& url = out.webhooks[name];
+        webhook.text("url", [&](const std::string& value) -> std::string {
+          if (!value.empty() && !is_url(value, {"http", "https"})) {
+            return fmt::format("'{}' is not an http or https URL", value);
+          }
+          url = value;
+          return {};
+        });
+      });
+    }
+  });
+  in.table("recipients", [&](section& recipients) {
+    for (const auto& role : recipients.keys()) {
+      auto& addresses = out.recipients[role];
+      recipients.texts(role, [&](const std::string& value) -> std::string {
+        if (value.find('@') == std::string::npos) return fmt::format("'{}' is not a mail address", value);
+        addresses.push_back(value);
+        return {};
+      });
+    }
+  });
+}
+
+settings read_root(const toml::table& table, const fs::path& base) {
+  settings out;
+  out.server.data_dir = beside(base, out.server.data_dir.string());
+  section root(table, "");
+  root.table("server", [&](section& in) { read_server(in, base, out.server); });
+  root.table("ingest", [&](section& in) { read_ingest(in, out.ingest); });
+  root.table("sources", [&](section& in) { read_sources(in, out); });
+  root.table("actors", [&](section& in) {
+    in.integer("max_live_projects", out.actors.max_live_projects, 1, 100'000'000);
+    in.integer("scheduler_threads", out.actors.scheduler_threads, 0, 1024);
+  });
+  root.table("auth", [&](section& in) { read_auth(in, out.auth); });
+  root.table("rules", [&](section& in) {
+    in.texts("files", [&](const std::string& value) -> std::string {
+      auto file = beside(base, value);
+      if (!is_readable(file)) return fmt::format("{} cannot be read", file.string());
+      out.rules.files.push_back(std::move(file));
+      return {};
+    });
+  });
+  root.table("notifications", [&](section& in) { read_notifications(in, out.notifications); });
+  root.finish();
+  return out;
+}
+
+}  // namespace
+
+std::string config_error::message() const {
+  return line == 0 ? fmt::format("{}: {}", file, reason) : fmt::format("{}:{}: {}", file, line, reason);
+}
+
+const std::vector<std::string>& known_sources() {
+  static const std::vector<std::string> names{"erp", "oms",       "tms",              "tms_lastmile", "wfm",
+                                              "crm", "ecommerce", "inspiration_tool", "manual"};
+  return names;
+}
+
+result<settings> parse_settings(std::string_view toml, const fs::path& file) {
+  const auto refused = [&](std::uint32_t line, std::string reason) {
+    return tl::make_unexpected(config_error{file.string(), line, std::move(reason)});
+  };
+  try {
+    return read_root(toml::parse(toml, file.string()), file.parent_path());
+  } catch (const toml::parse_error& error) {
+    return refused(error.source().begin.line, std::string(error.description()));
+  } catch (const refusal& error) {
+    return refused(error.line, error.reason);
+  }
+}
+
+result<settings> read_settings(const fs::path& file) {
+  if (!is_readable(file)) return tl::make_unexpected(config_error{file.string(), 0, "the file cannot be read"});
+  std::ifstream in(file, std::ios::binary);
+  return parse_settings(std::string(std::istreambuf_iterator<char>(in), {}), file);
+}
+
+}  // namespace plo::config

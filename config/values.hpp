@@ -1,0 +1,26 @@
+// The value formats a configuration file uses beyond TOML's own types.
+#pragma once
+
+#include <chrono>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+namespace plo::config {
+
+/// Parses an ISO 8601 duration of weeks, days, hours, minutes and seconds (`PT72H`, `P3D`, `PT1.5S`), at most
+/// a hundred years. Years and months are refused: they have no fixed length.
+[[nodiscard]] tl::expected<std::chrono::milliseconds, std::string> parse_duration(std::string_view text);
+
+/// Lower-case hex of SHA-256(text).
+[[nodiscard]] std::string sha256_hex(std::string_view text);
+
+/// `^[a-z_]+\.[a-z_]+$`, the form of every event type.
+[[nodiscard]] bool is_event_type(std::string_view text);
+
+/// Starts with one of the schemes followed by `://` and a host.
+[[nodiscard]] bool is_url(std::string_view text, std::initializer_list<std::string_view> schemes);
+
+}  // namespace plo::config
