@@ -42,7 +42,11 @@ public:
 
 private:
   json_document() = default;
-  std::unique_ptr<simdjson::dom::parser> parser_;
+  // A parser goes back to its thread's pool: making one costs more than reading a small document.
+  struct recycle {
+    void operator()(simdjson::dom::parser* parser) const noexcept;
+  };
+  std::unique_ptr<simdjson::dom::parser, recycle> parser_;
   simdjson::dom::element root_;
 };
 
@@ -58,7 +62,11 @@ using element = simdjson::dom::element;
 /// The text without insignificant white space; numbers and escapes stay as written. `text` must be valid JSON.
 [[nodiscard]] std::string minify_json(std::string_view text);
 
-/// True when both texts hold the same value, whatever the order of keys and the white space.
+/// The text of the `index`-th member's value (from 0), as it stands in a valid JSON object. With it the text of a
+/// value survives parsing: a document's members come in the order of the text.
+[[nodiscard]] std::string_view raw_member(std::string_view object, std::size_t index);
+
+/// True when both texts hold the same value, whatever the order of keys and the white space. False when one is not JSON.
 [[nodiscard]] bool same_json(std::string_view a, std::string_view b);
 
 /// Builds one JSON text. Calls must nest properly; values of std::optional write null when empty.
