@@ -29,7 +29,10 @@ private:
     debt& operator=(const debt&) = delete;
     ~debt() { pay(std::move(abandoned)); }
     void pay(T answer) {
-      if (!paid.exchange(true)) receiver(std::move(answer));
+      if (paid.exchange(true)) return;
+      // What the receiver holds on to goes with the payment, not with the last copy.
+      const auto pay_out = std::move(receiver);
+      pay_out(std::move(answer));
     }
     std::function<void(T)> receiver;
     T abandoned;

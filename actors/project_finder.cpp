@@ -8,6 +8,14 @@ namespace plo::actors {
 
 namespace {
 
+// Under which kinds a reference is looked up: its own first. A source may use an order's reference to name the project, and the other
+// way round.
+constexpr reference_kind project_ref_kinds[] = {reference_kind::project, reference_kind::order};
+constexpr reference_kind order_ref_kinds[] = {reference_kind::order, reference_kind::project};
+constexpr reference_kind shipment_kind[] = {reference_kind::shipment};
+constexpr reference_kind lastmile_kind[] = {reference_kind::lastmile};
+constexpr reference_kind installation_kind[] = {reference_kind::installation};
+
 dead_letter_cause ambiguous(std::string_view what, std::string_view ref, std::size_t projects) {
   return {dead_letter_kind::ambiguous, fmt::format("{} projects know the {} '{}'", projects, what, ref)};
 }
@@ -20,23 +28,20 @@ project_finder::verdict project_finder::find(const ingest_event& e) const {
     return dead_letter_cause{dead_letter_kind::unattached,
                              fmt::format("no project has the id {}", e.project->to_string())};
   }
-  if (auto known = by_reference({reference_kind::project, reference_kind::order}, e.project_ref, e.source))
-    return *known;
+  if (auto known = by_reference(project_ref_kinds, e.project_ref, e.source)) return *known;
   const auto new_project = [] { return found{{make_uuid_v7(project_clock::wall_now().time_since_epoch().count())}, true}; };
   if (e.type == "project.created") return new_project();
 
-  const std::pair<std::initializer_list<reference_kind>, const std::string&> payload_references[] = {
-      {{reference_kind::order, reference_kind::project}, e.order_ref},
-      {{reference_kind::order, reference_kind::project}, e.payload_order_ref},
-      {{reference_kind::shipment}, e.shipment_id},
-      {{reference_kind::lastmile}, e.lastmile_id},
-      {{reference_kind::installation}, e.installation_id},
+  const std::pair<std::span<const reference_kind>, const std::string&> payload_references[] = {
+      {order_ref_kinds, e.order_ref},     {order_ref_kinds, e.payload_order_ref},
+      {shipment_kind, e.shipment_id},     {lastmile_kind, e.lastmile_id},
+      {installation_kind, e.installation_id},
   };
   for (const auto& [kinds, ref] : payload_references)
-    if (auto known = by_reference(kinds, ref, e.source)) return *verdict;
+    if (auto known = by_reference(kinds, ref, e.source)) return *known;
 
   bool several = false;
-  if (auto known = by_customer(e, several)) return *verdict;
+  if (auto known = by_customer(e, several)) return *known;
   if (opens_project(e.type)) return new_project();
   if (several)
     return dead_letter_cause{dead_letter_kind::ambiguous,
@@ -76,7 +81,7 @@ void project_finder::forget(ticket number) {
   lessons_.erase(learnt);
 }
 
-std::vector<project_id> project_finder::knowing(std::initializer_list<reference_kind> kinds, std::string_view ref,
+std::vector<project_id> project_finder::knowing(std::span<const reference_kind> kinds, std::string_view ref,
                                                 std::optional<std::string_view> source) const {
   std::vector<project_id> projects;
   for (const auto kind : kinds) {
@@ -94,15 +99,15 @@ std::vector<project_id> project_finder::knowing(std::initializer_list<reference_
 }
 
 /// As the sender calls it first (under the first kind), then as anybody does. Empty when nobody knows the reference.
-std::optional<project_finder::verdict> project_finder::by_reference(std::initializer_list<reference_kind> kinds,
+std::optional<project_finder::verdict> project_finder::by_reference(std::span<const reference_kind> kinds,
                                                                     const std::string& ref,
                                                                     const std::string& source) const {
   if (ref.empty()) return std::nullopt;
-  auto projects = knowing({*kinds.begin()}, ref, source);
+  auto projects = knowing(kinds.first(1), ref, source);
   if (projects.empty()) projects = knowing(kinds, ref, std::nullopt);
   if (projects.empty()) return std::nullopt;
   if (projects.size() == 1) return found{projects.front(), false};
-  return ambiguous(to_string(*kinds.begin()) == "project" ? "reference" : to_string(*kinds.begin()), ref,
+  return ambiguous(to_string(kinds.front()) == "project" ? "reference" : to_string(kinds.front()), ref,
                    projects.size());
 }
 

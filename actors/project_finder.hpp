@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -49,9 +50,9 @@ public:
   void forget(ticket number);
 
 private:
-  [[nodiscard]] std::vector<project_id> knowing(std::initializer_list<reference_kind> kinds, std::string_view ref,
+  [[nodiscard]] std::vector<project_id> knowing(std::span<const reference_kind> kinds, std::string_view ref,
                                                 std::optional<std::string_view> source) const;
-  [[nodiscard]] std::optional<verdict> by_reference(std::initializer_list<reference_kind> kinds,
+  [[nodiscard]] std::optional<verdict> by_reference(std::span<const reference_kind> kinds,
                                                     const std::string& ref, const std::string& source) const;
   [[nodiscard]] std::optional<verdict> by_customer(const ingest_event& e, bool& several) const;
   [[nodiscard]] bool exists(const project_id& project) const;

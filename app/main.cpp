@@ -1,0 +1,72 @@
+// plo: one binary, several subcommands.
+#include <exception>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <sodium.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "app/commands.hpp"
+#include "app/exit_status.hpp"
+#include "eventstore/kv_store.hpp"
+
+namespace {
+
+using namespace plo::app;
+
+int run(int argc, char** argv) {
+  CLI::App cli{"PLO watches client projects through their events and warns before the client feels a problem.", "plo"};
+  cli.require_subcommand(1);
+  cli.failure_message(CLI::FailureMessage::help);
+
+  serve_options serving;
+  auto* serve_command = cli.add_subcommand("serve", "Run the server until SIGTERM");
+  serve_command->footer("Example: plo serve --config config/plo.toml --data /var/lib/plo --listen 127.0.0.1:8080");
+  serve_command->add_option("--config", serving.config, "Configuration file (TOML)")->required();
+  serve_command->add_option("--data", serving.data, "Data directory; wins over the file");
+  serve_command->add_option("--listen", serving.listen, "HOST:PORT; wins over the file; port 0 picks a free one");
+  serve_command->add_option("--clock", serving.clock, "What deadlines run on: real time, or the events' own time")
+      ->check(CLI::IsMember({"wall", "event"}))
+      ->capture_default_str();
+
+  import_options importing;
+  auto* import_command = cli.add_subcommand("import", "Load a file of ingest events into a store, without a server");
+  import_command->footer("Example: plo import orders.ndjson --config config/plo.toml --data data --clock event");
+  import_command->add_option("file", importing.file, "NDJSON, one ingest event a line; - reads standard input")->required();
+  import_command->add_option("--config", importing.config, "Configuration file (TOML)")->required();
+  import_command->add_option("--data", importing.data, "Data directory")->required();
+  import_command->add_option("--clock", importing.clock, "What deadlines run on: real time, or the events' own time")
+      ->check(CLI::IsMember({"wall", "event"}))
+      ->capture_default_str();
+
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return cli.exit(error) == 0 ? done : bad_usage;
+  }
+  if (serve_command->parsed()) return serve(serving);
+  return import_events(importing);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Standard output carries what the contract promises; everything else goes to standard error.
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("plo"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  spdlog::flush_on(spdlog::level::info);
+  if (sodium_init() < 0) {
+    std::cerr << "plo: libsodium cannot be initialised\n";
+    return store_unusable;
+  }
+  try {
+    return run(argc, argv);
+  } catch (const plo::eventstore::store_error& failure) {
+    std::cerr << "plo: the store cannot be used: " << failure.what() << "\n";
+    return store_unusable;
+  } catch (const std::exception& failure) {
+    std::cerr << "plo: " << failure.what() << "\n";
+    return bad_usage;
+  }
+}

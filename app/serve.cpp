@@ -1,0 +1,49 @@
+#include <iostream>
+
+#include <sys/resource.h>
+
+#include <spdlog/spdlog.h>
+
+#include "app/commands.hpp"
+#include "app/exit_status.hpp"
+#include "app/wiring.hpp"
+#include "http/server.hpp"
+
+namespace plo::app {
+
+namespace {
+
+/// Ten thousand event streams need as many files as the system grants.
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("the limit of open files could not be raised");
+}
+
+}  // namespace
+
+int serve(const serve_options& options) {
+  auto settings = load_settings(options.config);
+  if (!settings) return bad_usage;
+  if (options.data) settings->server.data_dir = *options.data;
+  if (options.listen) {
+    auto endpoint = config::parse_endpoint(*options.listen);
+    if (!endpoint) {
+      std::cerr << "plo: --listen " << *options.listen << ": " << endpoint.error() << "\n";
+      return bad_usage;
+    }
+    settings->server.listen = *endpoint;
+  }
+  raise_file_limit();
+  const auto engine = start_engine(*settings, settings->server.data_dir, options.clock);
+  http::server server(*settings, *engine);
+  std::cout << "listening on " << server.url() << std::endl;
+  server.run();
+  // What was acknowledged is on disk; the read models catch up now rather than at the next start.
+  if (!engine->settle(std::chrono::seconds(1))) spdlog::info("the read models will catch up at the next start");
+  spdlog::info("stopped at position {}", engine->log().head().last.value);
+  return done;
+}
+
+}  // namespace plo::app

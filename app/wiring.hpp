@@ -1,0 +1,22 @@
+// From a configuration and a data directory to a running engine: what every subcommand that writes needs.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/engine.hpp"
+#include "config/config.hpp"
+
+namespace plo::app {
+
+/// Reads the configuration; prints what is wrong with it and returns nothing.
+[[nodiscard]] std::optional<config::settings> load_settings(const std::string& file);
+
+/// Opens the log and the read models of a data directory and starts the actors. Throws store_error.
+[[nodiscard]] std::unique_ptr<actors::engine> start_engine(const config::settings& settings,
+                                                           const std::filesystem::path& data_dir,
+                                                           const std::string& clock);
+
+}  // namespace plo::app

@@ -1,0 +1,27 @@
+// An HTTP answer that goes on: server-sent events over one connection.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+namespace plo::http {
+
+/// All calls come from the connection's strand.
+class event_sink {
+public:
+  virtual ~event_sink() = default;
+  /// Sends a piece; false when the client is gone or does not read for too long.
+  virtual boost::asio::awaitable<bool> write(std::string text) = 0;
+  /// Returns after `at_most`, or earlier when somebody called `wake`.
+  virtual boost::asio::awaitable<void> wait(std::chrono::milliseconds at_most) = 0;
+  /// Ends the wait, from any thread.
+  [[nodiscard]] virtual std::function<void()> waker() = 0;
+  /// True when the server is shutting down.
+  [[nodiscard]] virtual bool stopping() const = 0;
+};
+
+}  // namespace plo::http

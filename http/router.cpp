@@ -1,0 +1,125 @@
+#include "http/router.hpp"
+
+#include <algorithm>
+
+namespace plo::http {
+
+namespace {
+
+std::optional<std::string> decode(std::string_view text, bool plus_is_space) {
+  std::string plain;
+  plain.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus_is_space) {
+      plain.push_back(' ');
+    } else if (text[i] != '%') {
+      plain.push_back(text[i]);
+    } else {
+      const auto digit = [&](std::size_t at) {
+        if (at >= text.size()) return -1;
+        const char c = text[at];
+        if (c >= '0' && c <= '9') return c - '0';
+        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+        if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+        return -1;
+      };
+      const int high = digit(i + 1);
+      const int low = digit(i + 2);
+      if (high < 0 || low < 0) return std::nullopt;
+      plain.push_back(static_cast<char>(high * 16 + low));
+      i += 2;
+    }
+  }
+  return plain;
+}
+
+std::vector<std::string_view> segments_of(std::string_view path) {
+  std::vector<std::string_view> segments;
+  while (!path.empty()) {
+    path.remove_prefix(1);  // the slash
+    const auto end = std::min(path.find('/'), path.size());
+    segments.push_back(path.substr(0, end));
+    path.remove_prefix(end);
+  }
+  return segments;
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+}  // namespace
+
+std::string_view request::header(std::string_view name) const {
+  const auto found = headers.find(name);
+  return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::string_view request::parameter(std::string_view name) const {
+  const auto found = query.find(name);
+  return found == query.end() ? std::string_view() : std::string_view(found->second);
+}
+
+response::response(const problem& p) : status(p.status), content_type("application/problem+json"), body(p.to_json()) {
+  if (p.retry_after_s > 0) headers.emplace_back("Retry-After", std::to_string(p.retry_after_s));
+  if (p.status == 401) headers.emplace_back("WWW-Authenticate", "Bearer");
+}
+
+void router::add(route r) { routes_.push_back(std::move(r)); }
+
+router::match router::find(std::string_view method, std::string_view path) const {
+  match result;
+  if (path.empty() || path.front() != '/') return result;
+  const auto wanted = segments_of(path);
+  for (const auto& r : routes_) {
+    const auto pattern = segments_of(r.pattern);
+    if (pattern.size() != wanted.size()) continue;
+    std::map<std::string, std::string, std::less<>> parameters;
+    bool same = true;
+    for (std::size_t i = 0; i < pattern.size() && same; ++i) {
+      const bool is_parameter = !pattern[i].empty() && pattern[i].front() == '{';
+      if (is_parameter && !wanted[i].empty())
+        parameters.emplace(pattern[i].substr(1, pattern[i].size() - 2), wanted[i]);
+      else
+        same = pattern[i] == wanted[i];
+    }
+    if (!same) continue;
+    if (r.method == method || (method == "HEAD" && r.method == "GET")) {
+      result.found = &r;
+      result.parameters = std::move(parameters);
+      return result;
+    }
+    result.allowed.push_back(r.method);
+  }
+  return result;
+}
+
+std::optional<parsed_target> parse_target(std::string_view target) {
+  parsed_target parsed;
+  target = target.substr(0, target.find('#'));
+  const auto question = target.find('?');
+  auto path = decode(target.substr(0, question), false);
+  if (!path) return std::nullopt;
+  parsed.path = std::move(*path);
+  if (question == std::string_view::npos) return parsed;
+  auto rest = target.substr(question + 1);
+  while (!rest.empty()) {
+    const auto part = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(part.size() + 1, rest.size()));
+    if (part.empty()) continue;
+    const auto equals = part.find('=');
+    auto name = decode(part.substr(0, equals), true);
+    auto value = decode(equals == std::string_view::npos ? std::string_view() : part.substr(equals + 1), true);
+    if (!name || !value) return std::nullopt;
+    parsed.query[std::move(*name)] = std::move(*value);
+  }
+  return parsed;
+}
+
+bool is_media_type(std::string_view content_type, std::string_view media_type) {
+  content_type = content_type.substr(0, content_type.find(';'));
+  while (!content_type.empty() && (content_type.back() == ' ' || content_type.back() == '\t'))
+    content_type.remove_suffix(1);
+  return std::equal(content_type.begin(), content_type.end(), media_type.begin(), media_type.end(),
+                    [](char a, char b) { return lower(a) == lower(b); });
+}
+
+}  // namespace plo::http

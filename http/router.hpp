@@ -1,0 +1,90 @@
+// Requests, answers and the table that joins them. Beast stays in session.cpp.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+// Boost 1.74 forgets to include this before its coroutine header.
+#include <utility>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "http/problem.hpp"
+
+namespace plo::http {
+
+/// A request as handlers see it. Header names are lower case.
+struct request {
+  std::string method;
+  std::string path;  // decoded, without the query
+  std::map<std::string, std::string, std::less<>> query;
+  std::map<std::string, std::string, std::less<>> headers;
+  std::string body;
+  bool body_too_large = false;  // the body was longer than the route allows and is not here
+  bool from_loopback = false;
+  std::map<std::string, std::string, std::less<>> path_parameters;
+
+  [[nodiscard]] std::string_view header(std::string_view name) const;
+  /// The value of a query parameter; empty when it is absent.
+  [[nodiscard]] std::string_view parameter(std::string_view name) const;
+  [[nodiscard]] bool has_parameter(std::string_view name) const { return query.find(name) != query.end(); }
+};
+
+struct response {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+
+  response() = default;
+  response(unsigned s, std::string text) : status(s), body(std::move(text)) {}
+  response(const problem& p);  // NOLINT(google-explicit-constructor): a problem is an answer
+};
+
+/// An answer that goes on: `write` sends a piece (false: the client is gone), `wake`-able waiting is the handler's business.
+class event_sink;
+using stream_handler = std::function<boost::asio::awaitable<void>(event_sink&)>;
+
+using answer = std::variant<response, stream_handler>;
+using handler = std::function<boost::asio::awaitable<answer>(request&)>;
+
+struct route {
+  std::string method;
+  std::string pattern;  // `/api/projects/{id}`
+  handler handle;
+  std::size_t max_body_bytes = 1u << 20;
+  bool for_operators = true;  // needs a session; until sessions exist: a loopback client
+};
+
+class router {
+public:
+  void add(route r);
+
+  struct match {
+    const route* found = nullptr;
+    std::map<std::string, std::string, std::less<>> parameters;
+    std::vector<std::string> allowed;  // methods of the path, when the method is not one of them
+  };
+  [[nodiscard]] match find(std::string_view method, std::string_view path) const;
+  [[nodiscard]] const std::vector<route>& routes() const { return routes_; }
+
+private:
+  std::vector<route> routes_;
+};
+
+/// Splits `/path?query` and decodes both; empty when an escape is malformed.
+struct parsed_target {
+  std::string path;
+  std::map<std::string, std::string, std::less<>> query;
+};
+[[nodiscard]] std::optional<parsed_target> parse_target(std::string_view target);
+
+/// Whether a Content-Type names a media type, parameters aside.
+[[nodiscard]] bool is_media_type(std::string_view content_type, std::string_view media_type);
+
+}  // namespace plo::http

@@ -1,0 +1,160 @@
+#include "http/server.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "http/session.hpp"
+
+namespace plo::http {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+constexpr std::size_t max_connections = 20'000;
+constexpr std::chrono::seconds time_to_stop{8};
+constexpr std::chrono::milliseconds accept_pause{100};
+
+}  // namespace
+
+struct server::parts {
+  parts(const config::settings& settings, actors::engine& engine)
+      : service_(engine, settings), threads_(settings.server.io_threads != 0 ? settings.server.io_threads
+                                                : std::max(1u, std::thread::hardware_concurrency())),
+        context_(static_cast<int>(threads_)), acceptor_(context_), signals_(context_, SIGTERM, SIGINT) {
+    add_ingest_routes(routes_, service_);
+    add_query_routes(routes_, service_);
+    add_stream_route(routes_, service_);
+    add_service_routes(routes_, service_);
+
+    const auto& listen = settings.server.listen;
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(listen.host == "localhost" ? "127.0.0.1" : listen.host, error);
+    if (error) throw std::runtime_error(fmt::format("'{}' is not an IP address to listen on", listen.host));
+    const tcp::endpoint endpoint(address, listen.port);
+    try {
+      acceptor_.open(endpoint.protocol());
+      acceptor_.set_option(asio::socket_base::reuse_address(true));
+      acceptor_.bind(endpoint);
+      acceptor_.listen(asio::socket_base::max_listen_connections);
+    } catch (const boost::system::system_error& failure) {
+      throw std::runtime_error(fmt::format("cannot listen on {}:{}: {}", listen.host, listen.port, failure.code().message()));
+    }
+  }
+
+  asio::awaitable<void> accept() {
+    for (;;) {
+      tcp::socket socket(asio::make_strand(context_));
+      boost::system::error_code error;
+      co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+      if (error == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
+      if (error) {
+        spdlog::warn("cannot accept a connection: {}", error.message());
+        asio::steady_timer pause(context_, accept_pause);
+        co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        continue;
+      }
+      start(std::move(socket));
+    }
+  }
+
+  void start(tcp::socket socket) {
+    const auto executor = socket.get_executor();
+    auto connection = std::make_shared<session>(std::move(socket), routes_, service_);
+    {
+      const std::lock_guard lock(guard_);
+      if (sessions_.size() >= max_connections) {
+        spdlog::warn("more than {} connections: one is refused", max_connections);
+        return;
+      }
+      sessions_.insert(connection);
+    }
+    asio::co_spawn(
+        executor, [connection] { return connection->run(); },
+        [this, connection](const std::exception_ptr& failure) {
+          if (failure) spdlog::error("a connection ended by an exception");
+          const std::lock_guard lock(guard_);
+          sessions_.erase(connection);
+          if (service_.stopping && sessions_.empty()) finish();
+        });
+  }
+
+  void stop() {
+    spdlog::info("stopping: no new connections, finishing what is under way");
+    service_.stopping = true;
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+    deadline_.expires_after(time_to_stop);
+    deadline_.async_wait([this](boost::system::error_code cancelled) {
+      if (cancelled) return;
+      spdlog::warn("some connections did not end in time");
+      context_.stop();
+    });
+    const std::lock_guard lock(guard_);
+    for (const auto& connection : sessions_) connection->stop();
+    if (sessions_.empty()) finish();
+  }
+
+  /// The last connection has gone: without work the threads come home.
+  void finish() {
+    asio::post(context_, [this] {
+      deadline_.cancel();
+      signals_.cancel();
+      work_.reset();
+    });
+  }
+
+  void run() {
+    signals_.async_wait([this](boost::system::error_code cancelled, int) {
+      if (!cancelled) stop();
+    });
+    asio::co_spawn(
+        context_, [this] { return accept(); }, [](const std::exception_ptr&) {});
+    std::vector<std::thread> pool;
+    for (unsigned i = 1; i < threads_; ++i) pool.emplace_back([this] { context_.run(); });
+    context_.run();
+    for (auto& thread : pool) thread.join();
+  }
+
+  router routes_;
+  service service_;
+  unsigned threads_;
+  asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  tcp::acceptor acceptor_;
+  asio::signal_set signals_;
+  asio::steady_timer deadline_{context_};
+  std::mutex guard_;
+  std::unordered_set<std::shared_ptr<session>> sessions_;
+};
+
+server::server(const config::settings& settings, actors::engine& engine)
+    : parts_(std::make_unique<parts>(settings, engine)) {}
+
+server::~server() = default;
+
+std::string server::url() const {
+  const auto endpoint = parts_->acceptor_.local_endpoint();
+  const auto host = endpoint.address().is_v6() ? fmt::format("[{}]", endpoint.address().to_string())
+                                               : endpoint.address().to_string();
+  return fmt::format("http://{}:{}", host, endpoint.port());
+}
+
+void server::run() { parts_->run(); }
+
+}  // namespace plo::http

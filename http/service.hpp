@@ -1,0 +1,79 @@
+// What the routes share: the engine, who may push, and the bounds of what is under way.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "actors/engine.hpp"
+#include "config/config.hpp"
+#include "http/router.hpp"
+#include "http/source_access.hpp"
+
+namespace plo::http {
+
+/// Counts answers by route and status.
+class answer_counts {
+public:
+  void add(std::string_view route, unsigned status) {
+    const std::lock_guard lock(guard_);
+    auto found = counts_.find(std::pair<std::string_view, unsigned>(route, status));
+    if (found == counts_.end()) found = counts_.emplace(std::pair(std::string(route), status), 0).first;
+    ++found->second;
+  }
+  [[nodiscard]] auto snapshot() const {
+    const std::lock_guard lock(guard_);
+    return counts_;
+  }
+
+private:
+  struct less {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const {
+      return std::pair<std::string_view, unsigned>(a.first, a.second) <
+             std::pair<std::string_view, unsigned>(b.first, b.second);
+    }
+  };
+  mutable std::mutex guard_;
+  std::map<std::pair<std::string, unsigned>, std::uint64_t, less> counts_;
+};
+
+/// Permits for events under way: beyond `max_in_flight` a sender is told to come back.
+class permits {
+public:
+  explicit permits(std::size_t most) : most_(static_cast<std::int64_t>(most)) {}
+  [[nodiscard]] bool acquire() {
+    if (taken_.fetch_add(1) < most_) return true;
+    taken_.fetch_sub(1);
+    return false;
+  }
+  void release() { taken_.fetch_sub(1); }
+  [[nodiscard]] std::int64_t taken() const { return taken_.load(); }
+
+private:
+  std::int64_t most_;
+  std::atomic<std::int64_t> taken_{0};
+};
+
+struct service {
+  service(actors::engine& e, const config::settings& s)
+      : engine(e), settings(s), sources(s.sources), in_flight(s.ingest.max_in_flight) {}
+
+  actors::engine& engine;
+  const config::settings& settings;
+  source_access sources;
+  permits in_flight;
+  answer_counts answers;       // HTTP answers by route
+  answer_counts ingest_lines;  // events by outcome, single and batch alike
+  std::atomic<bool> stopping{false};
+};
+
+void add_ingest_routes(router& routes, service& s);
+void add_query_routes(router& routes, service& s);
+void add_stream_route(router& routes, service& s);
+void add_service_routes(router& routes, service& s);
+
+}  // namespace plo::http

@@ -1,0 +1,126 @@
+// /healthz, /readyz and /metrics.
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include "domain/json.hpp"
+#include "http/service.hpp"
+
+namespace plo::http {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+MetricFamily family(const char* name, const char* help, MetricType type) {
+  MetricFamily f;
+  f.name = name;
+  f.help = help;
+  f.type = type;
+  return f;
+}
+
+MetricFamily counter(const char* name, const char* help, std::uint64_t value) {
+  auto f = family(name, help, MetricType::Counter);
+  ClientMetric m;
+  m.counter.value = static_cast<double>(value);
+  f.metric.push_back(std::move(m));
+  return f;
+}
+
+MetricFamily gauge(const char* name, const char* help, double value) {
+  auto f = family(name, help, MetricType::Gauge);
+  ClientMetric m;
+  m.gauge.value = value;
+  f.metric.push_back(std::move(m));
+  return f;
+}
+
+template <std::size_t N>
+MetricFamily histogram(const char* name, const char* help, const actors::distribution<N>& d) {
+  auto f = family(name, help, MetricType::Histogram);
+  ClientMetric m;
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < N; ++i) {
+    total += d.count(i);
+    m.histogram.bucket.push_back({total, d.bounds()[i]});
+  }
+  total += d.count(N);
+  m.histogram.bucket.push_back({total, std::numeric_limits<double>::infinity()});
+  m.histogram.sample_count = total;
+  m.histogram.sample_sum = d.sum();
+  f.metric.push_back(std::move(m));
+  return f;
+}
+
+MetricFamily by_label(const char* name, const char* help, const char* label, const answer_counts& counts) {
+  auto f = family(name, help, MetricType::Counter);
+  for (const auto& [key, count] : counts.snapshot()) {
+    ClientMetric m;
+    m.label = {{label, key.first}, {"status", std::to_string(key.second)}};
+    m.counter.value = static_cast<double>(count);
+    f.metric.push_back(std::move(m));
+  }
+  return f;
+}
+
+std::string metrics_text(service& s) {
+  const auto& e = s.engine.metrics();
+  const auto head = s.engine.log().head().last.value;
+  const auto applied = s.engine.applied().applied().value;
+  const std::vector<MetricFamily> families{
+      by_label("plo_ingest_events_total", "Posted events by way and status", "mode", s.ingest_lines),
+      by_label("plo_http_answers_total", "HTTP answers by route and status", "route", s.answers),
+      counter("plo_events_committed_total", "Events appended since start", e.events_committed),
+      counter("plo_append_failures_total", "Append requests the store refused", e.append_failures),
+      counter("plo_duplicates_total", "Events that were stored before", e.duplicates),
+      counter("plo_conflicts_total", "Repeats with another payload", e.conflicts),
+      counter("plo_dead_letters_total", "Events for which no project was found", e.dead_letters),
+      gauge("plo_dead_letters_waiting", "Dead letters that wait to be attached",
+            static_cast<double>(e.dead_letters_waiting)),
+      histogram("plo_commit_group_size", "Append requests in one fsync", e.group_size),
+      histogram("plo_commit_seconds", "Time of one group's write with its fsync", e.append_seconds),
+      gauge("plo_log_position", "Last position of the log", static_cast<double>(head)),
+      gauge("plo_projection_position", "Position the read models hold", static_cast<double>(applied)),
+      gauge("plo_projection_lag_events", "Events the read models are behind", static_cast<double>(head - applied)),
+      gauge("plo_ingest_in_flight", "Events under way", static_cast<double>(s.in_flight.taken())),
+      gauge("plo_directory_queue", "Events waiting for one that is under way", static_cast<double>(e.directory_queue)),
+      gauge("plo_live_projects", "Project actors in memory", static_cast<double>(e.live_projects)),
+      counter("plo_projects_replayed_total", "Project actors replayed from the log", e.projects_replayed),
+      gauge("plo_stream_subscribers", "Open event streams", static_cast<double>(s.engine.stream().subscribers())),
+      gauge("plo_store_refuses_writes", "1 while the last append failed", e.store_refuses ? 1 : 0),
+  };
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+asio::awaitable<answer> get_health(request&) { co_return response(200, R"({"status":"ok"})"); }
+
+asio::awaitable<answer> get_readiness(service& s, request&) {
+  const auto head = s.engine.log().head().last;
+  const auto applied = s.engine.applied().applied();
+  const bool writes = !s.engine.metrics().store_refuses;
+  const bool ready = writes && !s.stopping;
+  json_writer json;
+  json.begin_object().field("status", ready ? "ready" : "not ready").field("store_takes_writes", writes);
+  json.field("stopping", s.stopping.load()).field("position", head).field("projection_position", applied).end_object();
+  co_return response(ready ? 200 : 503, json.str());
+}
+
+asio::awaitable<answer> get_metrics(service& s, request&) {
+  response result(200, metrics_text(s));
+  result.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  co_return result;
+}
+
+}  // namespace
+
+void add_service_routes(router& routes, service& s) {
+  routes.add({"GET", "/healthz", [](request& r) { return get_health(r); }, 0, false});
+  routes.add({"GET", "/readyz", [&s](request& r) { return get_readiness(s, r); }, 0, false});
+  routes.add({"GET", "/metrics", [&s](request& r) { return get_metrics(s, r); }, 0, false});
+}
+
+}  // namespace plo::http

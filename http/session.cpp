@@ -1,0 +1,247 @@
+#include "http/session.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/chunk_encode.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/beast/version.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace plo::http {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+
+namespace {
+
+constexpr std::uint32_t max_header_bytes = 16 * 1024;
+constexpr std::size_t max_unrouted_body_bytes = 64 * 1024;
+constexpr std::chrono::seconds time_for_header{30};  // also how long a connection may idle
+constexpr std::chrono::seconds time_for_body{60};
+constexpr std::chrono::seconds time_for_answer{30};
+constexpr std::chrono::seconds time_to_linger{2};
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (auto& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  return lower;
+}
+
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+request read_header(const bhttp::request_header<>& header) {
+  request r;
+  r.method = std::string(view(header.method_string()));
+  for (const auto& field : header) r.headers[lower_case(view(field.name_string()))] = std::string(view(field.value()));
+  return r;
+}
+
+}  // namespace
+
+session::session(asio::ip::tcp::socket socket, const router& routes, service& s)
+    : stream_(std::move(socket)), wake_timer_(stream_.get_executor()), routes_(routes), service_(s) {
+  beast::error_code ignored;
+  stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  const auto peer = stream_.socket().remote_endpoint(ignored);
+  from_loopback_ = !ignored && peer.address().is_loopback();
+}
+
+asio::awaitable<void> session::run() {
+  const auto self = shared_from_this();
+  bool go_on = true;
+  while (go_on && !service_.stopping) go_on = co_await serve_one();
+  beast::error_code ignored;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  stream_.close();
+}
+
+void session::stop() {
+  asio::post(stream_.get_executor(), [self = shared_from_this()] {
+    if (self->idle_) self->stream_.cancel();
+    self->wake_timer_.cancel();
+  });
+}
+
+/// Reads one request and answers it. False when the connection is to be closed.
+asio::awaitable<bool> session::serve_one() {
+  parser incoming;
+  incoming.header_limit(max_header_bytes);
+  incoming.body_limit(boost::none);
+  beast::error_code error;
+  stream_.expires_after(time_for_header);
+  idle_ = true;
+  co_await bhttp::async_read_header(stream_, buffer_, incoming, asio::redirect_error(asio::use_awaitable, error));
+  idle_ = false;
+  if (error == bhttp::error::header_limit) {
+    const response too_long = make_problem(431, "the request header is too large");
+    co_await send(too_long, 11, false, false);
+    co_await linger();
+    co_return false;
+  }
+  if (error.category() == bhttp::make_error_code(bhttp::error::bad_version).category() &&
+      error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
+    const response malformed = make_problem(400, fmt::format("the request is not HTTP: {}", error.message()));
+    co_await send(malformed, 11, false, false);
+    co_await linger();
+    co_return false;
+  }
+  if (error) co_return false;
+
+  auto r = read_header(incoming.get().base());
+  r.from_loopback = from_loopback_;
+  const unsigned version = incoming.get().version();
+  const bool head_only = r.method == "HEAD";
+  auto target = parse_target(view(incoming.get().target()));
+  router::match match;
+  if (target) {
+    r.path = std::move(target->path);
+    r.query = std::move(target->query);
+    match = routes_.find(r.method, r.path);
+  }
+  const auto limit = match.found != nullptr ? match.found->max_body_bytes : max_unrouted_body_bytes;
+  r.body_too_large = !co_await read_body(incoming, limit);
+  if (!r.body_too_large && !incoming.is_done()) co_return false;  // the client went away in the middle
+  r.body = std::move(incoming.get().body());
+  r.path_parameters = match.parameters;
+  stream_.expires_never();
+
+  const bool keep_alive = incoming.get().keep_alive() && !r.body_too_large && !service_.stopping;
+  answer reply;
+  if (!target)
+    reply = response(make_problem(400, "the request target is malformed"));
+  else
+    reply = co_await respond(match, r);
+  if (const auto* endless = std::get_if<stream_handler>(&reply)) {
+    service_.answers.add(match.found->pattern, 200);
+    co_await stream(*endless);
+    co_return false;
+  }
+  const auto& plain = std::get<response>(reply);
+  service_.answers.add(match.found != nullptr ? std::string_view(match.found->pattern) : "none", plain.status);
+  const bool sent = co_await send(plain, version, keep_alive, head_only);
+  if (sent && r.body_too_large) co_await linger();
+  co_return sent && keep_alive;
+}
+
+/// Reads the body unless it is longer than the limit. True when it is complete or the client went away.
+asio::awaitable<bool> session::read_body(parser& incoming, std::size_t limit) {
+  const auto announced = incoming.content_length();
+  if (announced && *announced > limit) co_return false;
+  incoming.body_limit(limit);
+  beast::error_code error;
+  stream_.expires_after(time_for_body);
+  if (lower_case(view(incoming.get()[bhttp::field::expect])) == "100-continue") {
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    co_await asio::async_write(stream_, asio::buffer(go_on), asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return true;
+  }
+  if (!incoming.is_done())
+    co_await bhttp::async_read(stream_, buffer_, incoming, asio::redirect_error(asio::use_awaitable, error));
+  co_return error != bhttp::error::body_limit;
+}
+
+asio::awaitable<answer> session::respond(const router::match& match, request& r) {
+  if (match.found == nullptr && match.allowed.empty())
+    co_return response(make_problem(404, fmt::format("there is nothing at {}", r.path)));
+  if (match.found == nullptr) {
+    response refused = make_problem(405, fmt::format("{} does not take {}", r.path, r.method));
+    refused.headers.emplace_back("Allow", fmt::format("{}", fmt::join(match.allowed, ", ")));
+    co_return refused;
+  }
+  // Accounts of operators come later; until then nobody but this machine reads.
+  if (match.found->for_operators && !r.from_loopback)
+    co_return response(make_problem(401, "this is served to the machine itself only"));
+  try {
+    co_return co_await match.found->handle(r);
+  } catch (const eventstore::store_error& failure) {
+    spdlog::error("{} {}: {}", r.method, r.path, failure.what());
+    auto unavailable = make_problem(503, "the store cannot be read at the moment");
+    unavailable.retry_after_s = 1;
+    co_return response(unavailable);
+  } catch (const std::exception& failure) {
+    spdlog::error("{} {}: {}", r.method, r.path, failure.what());
+  }
+  co_return response(make_problem(500, "something went wrong here; the log of the server says what"));
+}
+
+asio::awaitable<bool> session::send(const response& reply, unsigned version, bool keep_alive, bool head_only) {
+  bhttp::response<bhttp::string_body> outgoing(static_cast<bhttp::status>(reply.status), version);
+  outgoing.set(bhttp::field::server, "plo");
+  outgoing.set(bhttp::field::content_type, reply.content_type);
+  outgoing.set(bhttp::field::cache_control, "no-store");
+  for (const auto& [name, value] : reply.headers) outgoing.set(name, value);
+  outgoing.keep_alive(keep_alive);
+  outgoing.content_length(reply.body.size());
+  if (!head_only) outgoing.body() = reply.body;
+  bhttp::response_serializer<bhttp::string_body> serializer(outgoing);
+  beast::error_code error;
+  stream_.expires_after(time_for_answer);
+  if (head_only)
+    co_await bhttp::async_write_header(stream_, serializer, asio::redirect_error(asio::use_awaitable, error));
+  else
+    co_await bhttp::async_write(stream_, serializer, asio::redirect_error(asio::use_awaitable, error));
+  co_return !error;
+}
+
+asio::awaitable<void> session::stream(const stream_handler& serve) {
+  static constexpr std::string_view header =
+      "HTTP/1.1 200 OK\r\nServer: plo\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+      "X-Accel-Buffering: no\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+  beast::error_code error;
+  stream_.expires_after(time_for_answer);
+  co_await asio::async_write(stream_, asio::buffer(header), asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return;
+  try {
+    co_await serve(*this);
+  } catch (const std::exception& failure) {
+    spdlog::error("an event stream broke off: {}", failure.what());
+    co_return;
+  }
+  stream_.expires_after(time_to_linger);
+  co_await asio::async_write(stream_, bhttp::make_chunk_last(), asio::redirect_error(asio::use_awaitable, error));
+}
+
+/// A client that is still sending would lose the answer if the connection were simply closed: read on for a moment.
+asio::awaitable<void> session::linger() {
+  beast::error_code error;
+  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  stream_.expires_after(time_to_linger);
+  std::array<char, 64 * 1024> sink;
+  for (int pieces = 0; pieces < 2048 && !error; ++pieces)
+    co_await stream_.async_read_some(asio::buffer(sink), asio::redirect_error(asio::use_awaitable, error));
+}
+
+asio::awaitable<bool> session::write(std::string text) {
+  beast::error_code error;
+  stream_.expires_after(time_for_answer);
+  co_await asio::async_write(stream_, bhttp::make_chunk(asio::buffer(text)),
+                             asio::redirect_error(asio::use_awaitable, error));
+  stream_.expires_never();
+  co_return !error;
+}
+
+asio::awaitable<void> session::wait(std::chrono::milliseconds at_most) {
+  boost::system::error_code woken;
+  wake_timer_.expires_after(at_most);
+  co_await wake_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+}
+
+std::function<void()> session::waker() {
+  return [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    // One post serves every publication until the stream has looked again.
+    if (!self || self->wake_posted_.exchange(true)) return;
+    asio::post(self->stream_.get_executor(), [self] {
+      self->wake_posted_ = false;
+      self->wake_timer_.cancel();
+    });
+  };
+}
+
+}  // namespace plo::http
