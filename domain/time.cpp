@@ -219,17 +219,26 @@ zone zone::utc() {
   return zone(tz);
 }
 
+namespace {
+
+/// Offsets must not carry a moment out of the years that can be written: what is stored must read back the same.
+instant within_written_years(milliseconds since_epoch) {
+  return instant{std::clamp(since_epoch, milliseconds{first_day * ms_per_day}, milliseconds{(last_day + 1) * ms_per_day - 1})};
+}
+
+}  // namespace
+
 instant zone::at(local_day day, std::chrono::minutes after_midnight) const {
   // In all three cases the offset before the change is the right one: for a time that exists twice it gives the
   // earlier instant, for one that does not exist it moves forward by what the clocks skip.
   const auto local = date::local_time<milliseconds>{day} + after_midnight;
   const date::local_info info = tz_->get_info(local);
-  return instant{local.time_since_epoch() - info.first.offset};
+  return within_written_years(local.time_since_epoch() - info.first.offset);
 }
 
 local_day zone::day_of(instant at) const {
   const auto offset = tz_->get_info(at).offset;
-  return local_day{std::chrono::floor<date::days>(at.time_since_epoch() + offset)};
+  return local_day{std::chrono::floor<date::days>(within_written_years(at.time_since_epoch() + offset).time_since_epoch())};
 }
 
 }  // namespace plo
