@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "domain/catalogue.hpp"
+#include "domain/json.hpp"
 #include "eventstore/keys.hpp"
 
 namespace plo::projections {
@@ -34,19 +35,19 @@ std::string order_ref_of(const recorded_event& e) {
 }
 
 std::string item(const recorded_event& e, const std::vector<position>& caused) {
-  const auto traits = find_event_type(e.type);
+  const auto* known = find_type(e.type);
   json_writer json;
   json.begin_object();
   json.field("position", e.pos).field("event_id", e.id).field("type", e.type).field("kind", to_string(e.kind));
   json.field_or_null("source", e.source).field_or_null("source_ref", e.source_ref);
   json.field("occurred_at", e.occurred_at).field("recorded_at", e.recorded_at);
   json.key("step_type");
-  if (traits && traits->step)
-    json.value(to_string(*traits->step));
+  if (known != nullptr && known->step)
+    json.value(to_string(*known->step));
   else
     json.null();
   json.field_or_null("order_ref", order_ref_of(e));
-  json.field("severity", traits ? to_string(traits->severity) : "info");
+  json.field("severity", to_string(known != nullptr ? known->severity : event_severity::info));
   json.field_or_null("operator_id", e.operator_id).field_or_null("comment", e.comment);
   json.field_raw("payload", e.data);
   json.key("caused").begin_array();

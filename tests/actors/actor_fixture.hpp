@@ -1,0 +1,213 @@
+// The engine's actors on CAF's test coordinator, over a log in memory that can be told to fail.
+#pragma once
+
+#include <random>
+
+#include <caf/scheduler/test_coordinator.hpp>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "actors/commit_feed.hpp"
+#include "actors/committer.hpp"
+#include "actors/directory.hpp"
+#include "actors/projection_runner.hpp"
+#include "actors/stream_hub.hpp"
+#include "projections/project_detail.hpp"
+#include "projections/projects.hpp"
+#include "projections/timeline.hpp"
+
+namespace plo::actors::test {
+
+/// Forwards to a memory log; refuses appends while `broken`.
+class breakable_log final : public eventstore::log {
+public:
+  bool broken = false;
+  int appends = 0;
+
+  std::vector<eventstore::append_outcome> append(std::vector<eventstore::append_request> group) override {
+    if (broken) throw eventstore::store_error("no space left on device");
+    ++appends;
+    return log_->append(std::move(group));
+  }
+  eventstore::log_head head() const override { return log_->head(); }
+  void read(position from, const visitor& visit) const override { log_->read(from, visit); }
+  std::optional<recorded_event> at(position pos) const override { return log_->at(pos); }
+  void read_stream(const stream_id& stream, stream_version from, const visitor& visit) const override {
+    log_->read_stream(stream, from, visit);
+  }
+  stream_version version_of(const stream_id& stream) const override { return log_->version_of(stream); }
+  std::optional<position> find_source_event(std::string_view source, std::string_view ref) const override {
+    return log_->find_source_event(source, ref);
+  }
+  bool knows_conflict(std::string_view source, std::string_view ref, std::string_view digest) const override {
+    return log_->knows_conflict(source, ref, digest);
+  }
+  std::vector<project_id> find_projects(reference_kind kind, std::string_view ref,
+                                        std::optional<std::string_view> source) const override {
+    return log_->find_projects(kind, ref, source);
+  }
+  bool knows_reference(const reference& known, const project_id& project) const override {
+    return log_->knows_reference(known, project);
+  }
+  std::vector<eventstore::customer_entry> customer_projects(std::string_view customer) const override {
+    return log_->customer_projects(customer);
+  }
+  std::vector<eventstore::dead_letter_entry> waiting_dead_letters(std::string_view ref) const override {
+    return log_->waiting_dead_letters(ref);
+  }
+  void each_waiting_reference(const std::function<void(std::string_view)>& visit) const override {
+    log_->each_waiting_reference(visit);
+  }
+  std::optional<eventstore::dead_letter_entry> find_dead_letter(const dead_letter_id& id) const override {
+    return log_->find_dead_letter(id);
+  }
+
+private:
+  std::unique_ptr<eventstore::log> log_ = eventstore::make_memory_log();
+};
+
+/// Builds an ingest event in one line: `post("erp", "R-1", "order.confirmed").ref("P").payload(R"({...})")`.
+struct post {
+  post(std::string source, std::string source_ref, std::string type) {
+    e.source = std::move(source);
+    e.source_ref = std::move(source_ref);
+    e.type = std::move(type);
+    e.occurred_at = *parse_instant("2025-06-15T10:00:00Z");
+    e.payload = "{}";
+  }
+  post& ref(std::string project_ref) {
+    e.project_ref = std::move(project_ref);
+    return *this;
+  }
+  post& in(const project_id& id) {
+    e.project = id;
+    return *this;
+  }
+  post& at(std::string_view when) {
+    e.occurred_at = *parse_instant(when);
+    return *this;
+  }
+  post& customer(std::string id) {
+    e.payload = fmt::format(R"({{"customer_id":"{}"}})", id);
+    e.customer_id = std::move(id);
+    return *this;
+  }
+  post& order(std::string order_ref) {
+    e.payload = fmt::format(R"({{"order_ref":"{}"}})", order_ref);
+    e.payload_order_ref = std::move(order_ref);
+    return *this;
+  }
+  post& payload(std::string json) {
+    e.payload = std::move(json);
+    return *this;
+  }
+  ingest_event e;
+};
+
+class actor_test : public ::testing::Test {
+protected:
+  struct test_config : caf::actor_system_config {
+    test_config() {
+      set("scheduler.policy", caf::atom("testing"));
+      set("logger.console", caf::atom("none"));
+      set("logger.file-verbosity", caf::atom("quiet"));
+    }
+  };
+
+  void SetUp() override { start(1000); }
+
+  void start(std::size_t max_live, std::chrono::hours attach_period = std::chrono::hours(24 * 180)) {
+    hub = system.spawn(stream_hub, &stream,
+                       store_lookup([this](const project_id& id) { return projections::store_of(*models->reader(), id); }));
+    runner = system.spawn(projection_runner, models.get(), &feed, &gate, hub);
+    writer = system.spawn(committer, static_cast<eventstore::log*>(&log), &feed, &metrics,
+                          std::function<void()>([this] { caf::anon_send(runner, log_grown{}); }));
+    directory_environment environment;
+    environment.log = &log;
+    environment.committer = writer;
+    environment.clock = &clock;
+    environment.metrics = &metrics;
+    environment.finder = {{"project.created", "inspiration.started", "quote_products.created"}, attach_period};
+    environment.max_live_projects = max_live;
+    door = system.spawn(directory, std::move(environment));
+    run();
+  }
+
+  void TearDown() override {
+    for (const auto& actor : {door, writer, runner, hub}) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    door = writer = runner = hub = nullptr;
+    run();
+  }
+
+  /// Delivers every message, in the order in which actors became ready.
+  void run() { coordinator().run(); }
+
+  /// The same in an order drawn from a seed.
+  void run_shuffled(std::uint32_t seed) {
+    std::mt19937 random(seed);
+    auto& jobs = coordinator().jobs;
+    while (!jobs.empty()) {
+      std::rotate(jobs.begin(), jobs.begin() + static_cast<std::ptrdiff_t>(random() % jobs.size()), jobs.end());
+      coordinator().run_once();
+    }
+  }
+
+  caf::scheduler::test_coordinator& coordinator() {
+    return dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+  }
+
+  /// Sends events as one request; replies come into `replies`, in the order of the events.
+  std::size_t send(std::vector<post> events) {
+    auto items = std::make_shared<std::vector<ingest_item>>();
+    const auto first = replies.size();
+    replies.resize(first + events.size());
+    for (std::size_t i = 0; i < events.size(); ++i)
+      items->push_back({std::move(events[i].e), ingest_completion([this, slot = first + i](ingest_reply reply) {
+                          replies[slot] = std::move(reply);
+                        }, ingest_reply{})});
+    caf::anon_send(door, ingest_request{std::move(items)});
+    return first;
+  }
+
+  /// Sends one event and delivers everything.
+  ingest_reply ingest(post event) {
+    const auto slot = send({std::move(event)});
+    run();
+    EXPECT_TRUE(replies[slot].has_value()) << "nobody answered";
+    return replies[slot].value_or(ingest_reply{});
+  }
+
+  std::vector<recorded_event> stream_of(const project_id& id) {
+    std::vector<recorded_event> events;
+    log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
+      events.push_back(e);
+      return true;
+    });
+    return events;
+  }
+
+  /// The types of a project's events that no decider added.
+  std::vector<std::string> inputs_of(const project_id& id) {
+    std::vector<std::string> types;
+    for (const auto& e : stream_of(id))
+      if (e.kind != event_kind::derived) types.push_back(e.type);
+    return types;
+  }
+
+  using outcome = ingest_reply::outcome;
+
+  test_config config;
+  breakable_log log;
+  std::unique_ptr<projections::read_models> models = projections::read_models::in_memory(log, domain_settings{});
+  engine_metrics metrics;
+  project_clock clock{project_clock::mode::event};
+  commit_feed feed{1000};
+  applied_gate gate;
+  stream_feed stream{1000};
+  std::vector<std::optional<ingest_reply>> replies;
+  caf::actor_system system{config};
+  caf::actor hub, runner, writer, door;
+};
+
+}  // namespace plo::actors::test

@@ -1,0 +1,208 @@
+// From commits to rows and messages: checkpoints, feeds that overflow, and the live stream.
+#include <nlohmann/json.hpp>
+
+#include "actors/scheduler.hpp"
+#include "tests/actors/actor_fixture.hpp"
+
+namespace plo::actors::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::vector<std::string> names_of(const stream_messages& messages) {
+  std::vector<std::string> names;
+  for (const auto& m : messages) {
+    const auto begin = m->text.find("event: ") + 7;
+    names.push_back(m->text.substr(begin, m->text.find('\n', begin) - begin));
+  }
+  return names;
+}
+
+nlohmann::json rows_of(const projections::read_models& models) {
+  projections::project_query query;
+  query.order = projections::project_order::created_at;
+  query.page.limit = 200;
+  auto items = nlohmann::json::parse(projections::list_projects(*models.reader(), query).items);
+  for (auto& item : items) {
+    const auto id = *project_id::parse(item["project_id"].get<std::string>());
+    item["detail"] = nlohmann::json::parse(*projections::find_project(*models.reader(), id));
+    item["timeline"] = nlohmann::json::parse(projections::list_timeline(*models.reader(), id, {200, {}}).items);
+  }
+  return items;
+}
+
+TEST_F(actor_test, read_models_follow_the_log) {
+  const auto opened = ingest(post("crm", "E-1", "project.created").ref("X").payload(R"({"store_id":"S-1"})"));
+  EXPECT_EQ(models->checkpoint(), log.head().last);
+  EXPECT_EQ(gate.applied(), log.head().last);
+  EXPECT_EQ(models->events_folded(), log.head().last.value);
+  const auto document = nlohmann::json::parse(*projections::find_project(*models->reader(), opened.project));
+  EXPECT_EQ(document["store_id"], "S-1");
+  EXPECT_EQ(document["project_refs"], nlohmann::json({"X"}));
+  EXPECT_EQ(document["position"], log.head().last.value);
+}
+
+TEST_F(actor_test, read_models_built_again_equal_the_live_ones) {
+  for (int i = 0; i < 20; ++i) {
+    const auto ref = fmt::format("X-{}", i % 5);
+    ingest(post("crm", fmt::format("P-{}", i), "project.created").ref(ref));
+    ingest(post("erp", fmt::format("O-{}", i), "order.confirmed").ref(ref).order(fmt::format("O-{}", i)));
+  }
+  const auto again = projections::read_models::in_memory(log, domain_settings{});
+  for (auto events = again->read_next(7); !events.empty(); events = again->read_next(7)) again->apply(events);
+  EXPECT_EQ(rows_of(*again), rows_of(*models));
+  EXPECT_EQ(again->checkpoint(), models->checkpoint());
+}
+
+TEST_F(actor_test, a_feed_that_overflows_loses_nothing) {
+  std::vector<post> lines;
+  for (int i = 0; i < 400; ++i)
+    lines.push_back(post("crm", fmt::format("P-{}", i), "project.created").ref(fmt::format("X-{}", i)));
+  send(std::move(lines));
+  // The runner sees nothing of it until far more than the feed's capacity is committed.
+  for (int i = 0; i < 5; ++i) {
+    std::vector<post> more;
+    for (int j = 0; j < 400; ++j)
+      more.push_back(post("erp", fmt::format("M-{}-{}", i, j), "custom.seen").ref(fmt::format("X-{}", j)));
+    send(std::move(more));
+  }
+  run();
+  EXPECT_EQ(models->checkpoint(), log.head().last);
+  EXPECT_EQ(models->events_folded(), log.head().last.value);
+}
+
+TEST_F(actor_test, a_gap_is_refused_by_the_read_models) {
+  ingest(post("crm", "E-1", "project.created").ref("X"));
+  std::vector<recorded_event> far{*log.at({1})};
+  far[0].pos.value = 100;
+  EXPECT_THROW(models->apply(far), eventstore::store_error);
+}
+
+TEST_F(actor_test, waiting_for_a_position_ends_when_it_is_applied) {
+  int reached = 0;
+  gate.wait({1}, [&] { ++reached; });
+  EXPECT_EQ(reached, 0);
+  ingest(post("crm", "E-1", "project.created").ref("X"));
+  EXPECT_EQ(reached, 1);
+  gate.wait({1}, [&] { ++reached; });
+  EXPECT_EQ(reached, 2);
+  const auto id = gate.wait({1000}, [&] { ++reached; });
+  EXPECT_TRUE(gate.cancel({1000}, id));
+  EXPECT_FALSE(gate.cancel({1000}, id));
+}
+
+TEST_F(actor_test, the_stream_announces_each_input_once_under_its_own_position) {
+  ingest(post("crm", "E-1", "project.created").ref("X"));
+  ingest(post("crm", "E-2", "inspiration.started").ref("X"));
+  ingest(post("erp", "E-3", "order.confirmed").ref("nobody"));
+  ingest(post("crm", "E-4", "project.closed").ref("X"));
+  const auto portion = stream.read({0}, 100);
+  EXPECT_FALSE(portion.behind);
+  EXPECT_THAT(names_of(portion.messages),
+              ElementsAre("project.opened", "project.updated", "dead_letter.added", "project.closed"));
+  EXPECT_EQ(portion.upto, log.head().last);
+  for (std::size_t i = 1; i < portion.messages.size(); ++i)
+    EXPECT_GT(portion.messages[i]->pos, portion.messages[i - 1]->pos);
+  EXPECT_THAT(portion.messages[0]->text, HasSubstr("id: 1\nevent: project.opened\ndata: {\"position\":1,"));
+}
+
+TEST_F(actor_test, the_stream_read_from_the_log_again_says_the_same) {
+  ingest(post("crm", "E-1", "project.created").ref("X").payload(R"({"store_id":"S"})"));
+  ingest(post("erp", "E-2", "order.confirmed").ref("X").order("O-1"));
+  ingest(post("erp", "E-3", "order.confirmed").ref("nobody"));
+  std::vector<recorded_event> events;
+  log.read({1}, [&](const recorded_event& e) {
+    events.push_back(e);
+    return true;
+  });
+  const auto again = messages_of(events, [this](const project_id& id) { return projections::store_of(*models->reader(), id); });
+  const auto live = stream.read({0}, 100).messages;
+  ASSERT_EQ(again.size(), live.size());
+  for (std::size_t i = 0; i < live.size(); ++i) EXPECT_EQ(again[i]->text, live[i]->text);
+}
+
+TEST_F(actor_test, a_source_cannot_forge_an_anomaly_on_the_stream) {
+  ingest(post("crm", "E-1", "project.created").ref("X"));
+  ingest(post("crm", "E-2", "anomaly.raised").ref("X"));
+  EXPECT_THAT(names_of(stream.read({0}, 100).messages), ElementsAre("project.opened", "project.updated"));
+}
+
+TEST(stream_feed_test, a_reader_that_falls_behind_is_sent_to_the_log) {
+  stream_feed feed(10);
+  stream_messages messages;
+  for (std::uint64_t i = 1; i <= 25; ++i) {
+    auto message = std::make_shared<stream_message>();
+    message->pos = {i};
+    messages.push_back(std::move(message));
+  }
+  feed.publish(messages, {25});
+  EXPECT_TRUE(feed.read({3}, 100).behind);
+  EXPECT_EQ(feed.read({3}, 100).upto.value, 15u);
+  const auto kept = feed.read({15}, 4);
+  EXPECT_FALSE(kept.behind);
+  EXPECT_EQ(kept.messages.front()->pos.value, 16u);
+  EXPECT_EQ(kept.upto.value, 19u);
+  EXPECT_EQ(feed.read({25}, 4).messages.size(), 0u);
+}
+
+TEST(stream_filter_test, every_given_field_must_match) {
+  stream_message message;
+  message.topic = stream_topic::projects;
+  message.project = project_id{make_uuid_v7(1)};
+  message.store_id = "S";
+  EXPECT_TRUE(stream_filter{}.matches(message));
+  stream_filter filter;
+  filter.topics = static_cast<unsigned>(stream_topic::anomalies);
+  EXPECT_FALSE(filter.matches(message));
+  filter.topics |= static_cast<unsigned>(stream_topic::projects);
+  EXPECT_TRUE(filter.matches(message));
+  filter.store_id = "T";
+  EXPECT_FALSE(filter.matches(message));
+}
+
+TEST(deadline_queue_test, deadlines_come_due_in_order_and_move_when_armed_again) {
+  deadline_queue queue;
+  const project_id a{make_uuid_v7(1)}, b{make_uuid_v7(2)};
+  const auto at = [](int ms) { return instant(milliseconds(ms)); };
+  queue.arm(a, at(30));
+  queue.arm(b, at(20));
+  queue.arm(a, at(10));
+  EXPECT_FALSE(queue.pop_due(at(9)));
+  EXPECT_EQ(queue.pop_due(at(20))->second, a);
+  EXPECT_EQ(queue.pop_due(at(20))->second, b);
+  EXPECT_FALSE(queue.pop_due(at(1000)));
+  queue.arm(a, at(5));
+  queue.arm(a, {});
+  EXPECT_EQ(queue.size(), 0u);
+}
+
+struct due_log_state {
+  std::vector<instant> due;
+};
+
+TEST_F(actor_test, the_scheduler_fires_what_is_due_on_the_event_clock_and_nothing_else) {
+  std::vector<std::pair<project_id, instant>> fired;
+  const auto listener = system.spawn([&fired](caf::event_based_actor*) -> caf::behavior {
+    return {[&fired](const deadline_due& due) { fired.emplace_back(due.project, due.due); }};
+  });
+  const auto alarm = system.spawn(scheduler, &clock, listener);
+  const project_id a{make_uuid_v7(1)}, b{make_uuid_v7(2)};
+  clock.observe(*parse_instant("2025-01-02T00:00:00Z"));
+  caf::anon_send(alarm, deadline_armed{a, parse_instant("2025-01-03T00:00:00Z")});
+  caf::anon_send(alarm, deadline_armed{b, parse_instant("2025-01-01T00:00:00Z")});
+  run();
+  ASSERT_EQ(fired.size(), 1u);
+  EXPECT_EQ(fired[0].first, b);
+  clock.observe(*parse_instant("2025-01-04T00:00:00Z"));
+  caf::anon_send(alarm, clock_tick{});
+  run();
+  ASSERT_EQ(fired.size(), 2u);
+  EXPECT_EQ(fired[1].first, a);
+  caf::anon_send_exit(alarm, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(listener, caf::exit_reason::user_shutdown);
+  run();
+}
+
+}  // namespace
+}  // namespace plo::actors::test
