@@ -2,6 +2,7 @@
 //
 // An Aggregate is a struct of types and pure static functions:
 //   id_type, state_type, input_type, context_type   context: what lies outside the log and yet decides (settings)
+//   initial(id) → state                              before its first event
 //   stream(id) → stream_id
 //   evolve(state, event, context)                    folds one stored event
 //   take(state, id, input, context, request) → receipt
@@ -83,6 +84,7 @@ public:
 private:
   void load() const {
     auto& state = self_->state;
+    state.aggregate = Aggregate::initial(id_);
     environment_->log->read_stream(Aggregate::stream(id_), {1}, [&](const recorded_event& e) {
       Aggregate::evolve(state.aggregate, e, environment_->context);
       state.version = e.version;

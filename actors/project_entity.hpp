@@ -19,6 +19,11 @@ struct project_aggregate {
     std::vector<std::string> anomalies;
   };
 
+  static project_state initial(const project_id& id) {
+    project_state state;
+    state.id = id;
+    return state;
+  }
   static stream_id stream(const project_id& id) { return stream_id::of(id); }
   static void evolve(project_state& state, const event& e, const domain_settings& context) {
     plo::evolve(state, e, context);

@@ -32,6 +32,7 @@ project_states::entry& project_states::load(const project_id& id, const recorded
   recent_.push_front(id);
   auto fresh = std::make_unique<entry>();
   fresh->place = recent_.begin();
+  fresh->state.id = id;
   if (next.version.value > 1) {
     log_.read_stream(next.stream, {1}, [&](const recorded_event& e) {
       if (e.version >= next.version) return false;

@@ -74,7 +74,7 @@ TEST_F(actor_test, any_order_of_delivery_gives_every_event_a_place_and_every_sen
     const auto project = fmt::format("X-{}", random() % 8);
     const bool opens = random() % 4 == 0;
     send({post(opens ? "crm" : "erp", fmt::format("E-{}", i), opens ? "project.created" : "custom.seen").ref(project)});
-    if (random() % 3 == 0) run_shuffled(random());
+    if (random() % 3 == 0) run_shuffled(static_cast<std::uint32_t>(random()));
   }
   run_shuffled(seed);
   for (const auto& reply : replies) {
