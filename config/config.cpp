@@ -41,7 +41,7 @@ constexpr std::string_view type_name() {
 
 /// One table of the file. Each key is asked for by name; finish() refuses those nobody asked for.
 class section {
- public:
+public:
   section(const toml::table& table, std::string path) : table_(table), path_(std::move(path)) {}
 
   [[nodiscard]] const toml::source_region& where() const { return table_.source(); }
@@ -129,7 +129,7 @@ class section {
     return table_.find(name)->first.source();
   }
 
- private:
+private:
   void finish() const {
     for (auto&& [key, node] : table_) {
       if (!asked_.contains(key.str())) refuse(key.source(), fmt::format("unknown key {}", name_of(key.str())));

@@ -1,5 +1,7 @@
 import pytest
-from harness import Server
+
+pytest.register_assert_rewrite("harness")
+from harness import Server  # noqa: E402: rewritten first
 
 
 @pytest.fixture(scope="module")
