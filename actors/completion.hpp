@@ -8,14 +8,13 @@
 
 namespace plo::actors {
 
-/// Copies share one debt; the first call pays it and later calls do nothing. When the last copy goes away unpaid, the receiver gets
-/// `abandoned` instead, so nobody waits for ever on an actor that died. The receiver runs on the caller's thread and must not block.
+/// Copies share one debt; the first call pays it and later calls do nothing. When the last copy goes away unpaid, the receiver gets a
+/// default-made T instead, so nobody waits for ever on an actor that died. The receiver runs on the caller's thread and must not block.
 template <class T>
 class completion {
 public:
   completion() = default;
-  completion(std::function<void(T)> receiver, T abandoned)
-      : debt_(std::make_shared<debt>(std::move(receiver), std::move(abandoned))) {}
+  explicit completion(std::function<void(T)> receiver) : debt_(std::make_shared<debt>(std::move(receiver))) {}
 
   void operator()(T answer) const {
     if (debt_) debt_->pay(std::move(answer));
@@ -24,10 +23,10 @@ public:
 
 private:
   struct debt {
-    debt(std::function<void(T)> r, T a) : receiver(std::move(r)), abandoned(std::move(a)) {}
+    explicit debt(std::function<void(T)> r) : receiver(std::move(r)) {}
     debt(const debt&) = delete;
     debt& operator=(const debt&) = delete;
-    ~debt() { pay(std::move(abandoned)); }
+    ~debt() { pay(T{}); }
     void pay(T answer) {
       if (paid.exchange(true)) return;
       // What the receiver holds on to goes with the payment, not with the last copy.
@@ -35,7 +34,6 @@ private:
       pay_out(std::move(answer));
     }
     std::function<void(T)> receiver;
-    T abandoned;
     std::atomic<bool> paid{false};
   };
   std::shared_ptr<debt> debt_;

@@ -73,7 +73,7 @@ public:
     auto event = parse_ingest_event(line, scope_);
     if (!event) return complain(number, event.error());
     pending_.push_back({std::move(*event), actors::ingest_completion(
-                                               [this, number](ingest_reply reply) { count(number, reply); }, ingest_reply{})});
+                                               [this, number](ingest_reply reply) { count(number, reply); })});
     if (pending_.size() >= lines_per_send) send();
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include <boost/asio/associated_executor.hpp>
@@ -13,21 +14,23 @@
 
 namespace plo::http {
 
-/// Calls `start` with a completion and resumes with what it was paid; with `abandoned` when nobody pays.
+/// Calls `start` with a completion and resumes with what it was paid; with a default-made T when nobody pays.
+///
+/// `start` must be trivially copyable (capture references and pointers): g++ 12 copies the bytes of some temporaries in a co_await
+/// expression, which breaks a captured std::string.
 template <class T, class Start>
-boost::asio::awaitable<T> await_completion(T abandoned, Start start) {
+boost::asio::awaitable<T> await_completion(Start start) {
+  static_assert(std::is_trivially_copyable_v<Start>);
   namespace asio = boost::asio;
-  auto initiate = [abandoned = std::move(abandoned), start = std::move(start)](auto handler) mutable {
-    auto executor = asio::get_associated_executor(handler);
-    auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
-    start(actors::completion<T>(
-        [waiting, executor](T value) {
+  return asio::async_initiate<const asio::use_awaitable_t<>, void(T)>(
+      [start](auto handler) {
+        auto executor = asio::get_associated_executor(handler);
+        auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+        start(actors::completion<T>([waiting, executor](T value) {
           asio::post(executor, [waiting, value = std::move(value)]() mutable { (*waiting)(std::move(value)); });
-        },
-        std::move(abandoned)));
-  };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(T)>(std::move(initiate),
-                                                                                  asio::use_awaitable);
+        }));
+      },
+      asio::use_awaitable);
 }
 
 }  // namespace plo::http

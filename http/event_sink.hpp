@@ -3,7 +3,7 @@
 
 #include <chrono>
 #include <functional>
-#include <string>
+#include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -14,8 +14,8 @@ namespace plo::http {
 class event_sink {
 public:
   virtual ~event_sink() = default;
-  /// Sends a piece; false when the client is gone or does not read for too long.
-  virtual boost::asio::awaitable<bool> write(std::string text) = 0;
+  /// Sends a piece, which must live until then; false when the client is gone or does not read for too long.
+  virtual boost::asio::awaitable<bool> write(std::string_view text) = 0;
   /// Returns after `at_most`, or earlier when somebody called `wake`.
   virtual boost::asio::awaitable<void> wait(std::chrono::milliseconds at_most) = 0;
   /// Ends the wait, from any thread.

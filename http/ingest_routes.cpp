@@ -111,7 +111,7 @@ asio::awaitable<answer> ingest(service& s, request& r) {
     items.push_back({std::move(*event), std::move(reply)});
     s.engine.ingest(std::move(items));
   };
-  auto reply = co_await await_completion<ingest_reply>(ingest_reply{}, std::move(start));
+  auto reply = co_await await_completion<ingest_reply>(start);
   s.in_flight.release();
   const auto status = status_of(reply);
   s.ingest_lines.add("single", status);
@@ -187,12 +187,11 @@ asio::awaitable<void> ingest_window(service& s, const config::source_settings& s
             s.in_flight.release();
             s.ingest_lines.add("batch", status_of(reply));
             line->answer = answer_line(reply);
-          },
-          ingest_reply{});
+          });
     }
     s.engine.ingest(std::move(items));
   };
-  co_await await_completion<bool>(true, std::move(start));
+  co_await await_completion<bool>(start);
 }
 
 asio::awaitable<answer> ingest_batch(service& s, request& r) {

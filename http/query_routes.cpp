@@ -38,8 +38,9 @@ asio::awaitable<bool> wait_for(service& s, position wanted) {
 }
 
 /// Answers from one snapshot of the read models, which holds `at_least` if the client asked for a position.
+/// Everything is taken by reference and must live in the caller's frame: g++ 12 breaks temporaries in a co_await expression.
 template <class Respond>
-asio::awaitable<answer> from_views(service& s, const request& r, parameters& p, Respond respond) {
+asio::awaitable<answer> from_views(service& s, const request& r, parameters& p, const Respond& respond) {
   const position wanted{p.number("at_least", 0, max_position, 0)};
   if (!p.ok()) co_return response(p.refusal());
   if (r.has_parameter("at_least")) {
@@ -95,9 +96,10 @@ asio::awaitable<answer> get_projects(service& s, request& r, const zone& tz) {
   query.text = p.text("q");
   query.from = p.time("from", tz);
   query.to = p.time("to", tz);
-  co_return co_await from_views(s, r, p, [query, list](const eventstore::kv_reader& views) {
+  const auto respond = [&](const eventstore::kv_reader& views) {
     return response(200, page_json(projections::list_projects(views, query), list));
-  });
+  };
+  co_return co_await from_views(s, r, p, respond);
 }
 
 response no_such_project() { return make_problem(404, "there is no project with this id"); }
@@ -105,20 +107,22 @@ response no_such_project() { return make_problem(404, "there is no project with 
 asio::awaitable<answer> get_project(service& s, request& r) {
   parameters p(r);
   const auto id = project_id::parse(r.path_parameters.at("id"));
-  co_return co_await from_views(s, r, p, [id](const eventstore::kv_reader& views) {
+  const auto respond = [&](const eventstore::kv_reader& views) {
     auto document = id ? projections::find_project(views, *id) : std::nullopt;
     return document ? response(200, std::move(*document)) : no_such_project();
-  });
+  };
+  co_return co_await from_views(s, r, p, respond);
 }
 
 asio::awaitable<answer> get_timeline(service& s, request& r) {
   parameters p(r);
   const auto id = project_id::parse(r.path_parameters.at("id"));
   const auto page = page_of(p, projections::timeline_cursor, projections::max_page);
-  co_return co_await from_views(s, r, p, [id, page](const eventstore::kv_reader& views) {
+  const auto respond = [&](const eventstore::kv_reader& views) {
     if (!id || !projections::find_project(views, *id)) return no_such_project();
     return response(200, page_json(projections::list_timeline(views, *id, page), projections::timeline_cursor));
-  });
+  };
+  co_return co_await from_views(s, r, p, respond);
 }
 
 bool wants_ndjson(const request& r) {

@@ -72,7 +72,7 @@ void session::stop() {
 asio::awaitable<bool> session::serve_one() {
   parser incoming;
   incoming.header_limit(max_header_bytes);
-  incoming.body_limit(boost::none);
+  incoming.body_limit(std::numeric_limits<std::uint64_t>::max());  // the route's own limit follows
   beast::error_code error;
   stream_.expires_after(time_for_header);
   idle_ = true;
@@ -203,8 +203,9 @@ asio::awaitable<void> session::stream(const stream_handler& serve) {
     spdlog::error("an event stream broke off: {}", failure.what());
     co_return;
   }
+  const auto last_chunk = bhttp::make_chunk_last();
   stream_.expires_after(time_to_linger);
-  co_await asio::async_write(stream_, bhttp::make_chunk_last(), asio::redirect_error(asio::use_awaitable, error));
+  co_await asio::async_write(stream_, last_chunk, asio::redirect_error(asio::use_awaitable, error));
 }
 
 /// A client that is still sending would lose the answer if the connection were simply closed: read on for a moment.
@@ -217,11 +218,11 @@ asio::awaitable<void> session::linger() {
     co_await stream_.async_read_some(asio::buffer(sink), asio::redirect_error(asio::use_awaitable, error));
 }
 
-asio::awaitable<bool> session::write(std::string text) {
+asio::awaitable<bool> session::write(std::string_view text) {
   beast::error_code error;
+  const auto chunk = bhttp::make_chunk(asio::buffer(text));
   stream_.expires_after(time_for_answer);
-  co_await asio::async_write(stream_, bhttp::make_chunk(asio::buffer(text)),
-                             asio::redirect_error(asio::use_awaitable, error));
+  co_await asio::async_write(stream_, chunk, asio::redirect_error(asio::use_awaitable, error));
   stream_.expires_never();
   co_return !error;
 }

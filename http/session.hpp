@@ -29,7 +29,7 @@ public:
   /// Ends an idle connection at once and a busy one after its answer. Any thread.
   void stop();
 
-  boost::asio::awaitable<bool> write(std::string text) override;
+  boost::asio::awaitable<bool> write(std::string_view text) override;
   boost::asio::awaitable<void> wait(std::chrono::milliseconds at_most) override;
   std::function<void()> waker() override;
   bool stopping() const override { return service_.stopping; }

@@ -54,8 +54,7 @@ std::string text_of(const actors::stream_messages& messages, const actors::strea
 asio::awaitable<void> run_stream(service& s, event_sink& sink, position place, actors::stream_filter filter) {
   auto& feed = s.engine.stream();
   const subscription subscribed(feed, sink.waker());
-  std::string greeting = ": connected\n\n";
-  bool alive = co_await sink.write(std::move(greeting));
+  bool alive = co_await sink.write(": connected\n\n");
   auto last_write = std::chrono::steady_clock::now();
   while (alive && !sink.stopping()) {
     std::string text;
@@ -69,7 +68,7 @@ asio::awaitable<void> run_stream(service& s, event_sink& sink, position place, a
     const auto now = std::chrono::steady_clock::now();
     if (text.empty() && now - last_write >= heartbeat) text = ": heartbeat\n\n";
     if (!text.empty()) {
-      alive = co_await sink.write(std::move(text));
+      alive = co_await sink.write(text);
       last_write = now;
     } else if (!portion.behind && portion.messages.empty()) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(last_write + heartbeat - now);

@@ -165,7 +165,7 @@ protected:
     for (std::size_t i = 0; i < events.size(); ++i)
       items->push_back({std::move(events[i].e), ingest_completion([this, slot = first + i](ingest_reply reply) {
                           replies[slot] = std::move(reply);
-                        }, ingest_reply{})});
+                        })});
     caf::anon_send(door, ingest_request{std::move(items)});
     return first;
   }
