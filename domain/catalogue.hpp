@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "domain/project.hpp"
+#include "domain/vocabulary.hpp"
 
 namespace plo {
 
@@ -76,7 +76,8 @@ inline constexpr std::string_view order_recalculated = "order.recalculated";
 inline constexpr std::string_view consolidation_recalculated = "consolidation.recalculated";
 inline constexpr std::string_view project_recalculated = "project.recalculated";
 inline constexpr std::string_view project_status_changed = "project.status_changed";
-inline constexpr std::string_view project_closed = "project.closed";
+inline constexpr std::string_view project_closed = "project.closed";      // the conditions for closing came to hold
+inline constexpr std::string_view project_reopened = "project.reopened";  // a late event shows that they do not
 }  // namespace own_type
 
 }  // namespace plo

@@ -1,0 +1,279 @@
+#include "domain/conclude_steps.hpp"
+
+#include <algorithm>
+
+namespace plo::fold {
+
+namespace {
+
+using t = event_type;
+using s = step_status;
+
+/// A step being drawn from facts, with the newest of them.
+struct drawn : step {
+  std::optional<instant> newest;
+
+  explicit drawn(step_type what) { type = what; }
+  void saw(std::optional<instant> at) { newest = later(newest, at); }
+  void start(std::optional<instant> at) {
+    saw(at);
+    if (!at) return;
+    status = s::in_progress;
+    started_at = at;
+  }
+  void complete(std::optional<instant> at) {
+    saw(at);
+    if (!at) return;
+    status = s::completed;
+    completed_at = at;
+    if (!started_at || *started_at > *at) started_at = at;
+  }
+};
+
+/// A status given by hand wins over facts that are older, and loses to newer ones.
+step settle(drawn st, const project_state& state, std::string_view order_ref = {}) {
+  for (const auto& said : state.manual_steps) {
+    if (said.type != st.type || said.order_ref != order_ref) continue;
+    if (st.newest && *st.newest > said.at) continue;
+    st.status = said.status;
+    st.completed_at.reset();
+    if (said.status == s::completed) st.completed_at = said.at;
+    if (said.status == s::pending) st.started_at.reset();
+    else if (said.status != s::skipped && !st.started_at) st.started_at = said.at;
+  }
+  return st;
+}
+
+std::vector<step> settle_all(std::vector<drawn> drawings, const project_state& state, std::string_view order_ref = {}) {
+  std::vector<step> steps;
+  steps.reserve(drawings.size());
+  for (auto& st : drawings) steps.push_back(settle(std::move(st), state, order_ref));
+  return steps;
+}
+
+std::optional<instant> earlier(std::optional<instant> a, std::optional<instant> b) {
+  return !a || (b && *b < *a) ? b : a;
+}
+
+drawn stock_check(const order& o) {
+  drawn st(step_type::stock_check);
+  const auto ok = o.seen.last(t::stock_check_ok);
+  const auto short_ = later(o.seen.last(t::stock_shortage), o.seen.last(t::stock_partial));
+  st.start(earlier(o.seen.first(t::stock_check_ok), earlier(o.seen.first(t::stock_shortage), o.seen.first(t::stock_partial))));
+  st.saw(short_);
+  if (short_ && (!ok || *short_ > *ok)) st.status = s::anomaly;
+  else st.complete(ok);
+  return st;
+}
+
+drawn picking(const order& o) {
+  drawn st(step_type::picking_preparation);
+  const auto done = o.seen.last(t::picking_completed);
+  const auto wrong = o.seen.last(t::picking_discrepancy);
+  // Whoever finds a discrepancy or is done has started.
+  st.start(earlier(o.seen.first(t::picking_started), earlier(o.seen.first(t::picking_completed), o.seen.first(t::picking_discrepancy))));
+  st.saw(wrong);
+  if (wrong && (!done || *wrong > *done)) st.status = s::anomaly;
+  else st.complete(done);
+  return st;
+}
+
+drawn quote(const sightings& seen, step_type type, t created, t sent, t accepted, std::optional<t> expired) {
+  drawn st(type);
+  st.start(earlier(seen.first(created), seen.first(sent)));
+  st.complete(seen.first(accepted));
+  const auto lapsed = expired ? seen.last(*expired) : std::nullopt;
+  const auto alive = later(seen.last(created), seen.last(sent));
+  st.saw(lapsed);
+  st.saw(alive);
+  if (lapsed && st.status != s::completed && (!alive || *lapsed >= *alive)) {
+    st.status = s::anomaly;
+    if (!st.started_at) st.started_at = lapsed;
+  }
+  return st;
+}
+
+drawn inspiration(const sightings& seen) {
+  drawn st(step_type::inspiration);
+  st.start(seen.first(t::inspiration_started));
+  st.complete(earlier(seen.first(t::inspiration_completed), seen.first(t::inspiration_converted)));
+  return st;
+}
+
+/// The first moment at which something may reach the customer.
+std::optional<instant> promised_start(const conclusions& all, const domain_settings& settings) {
+  if (!all.promised_delivery_date) return std::nullopt;
+  return settings.tz.at(*all.promised_delivery_date);
+}
+
+drawn lastmile_scheduled(const project_state& state, const std::optional<instant>& expected) {
+  drawn st(step_type::lastmile_scheduled);
+  st.expected_at = expected;
+  if (!state.lastmile) return st;
+  const auto& l = *state.lastmile;
+  const auto set_at = later(state.seen.last(t::lastmile_scheduled), state.seen.last(t::lastmile_rescheduled));
+  const auto failed = state.seen.last(t::lastmile_failed);
+  st.saw(set_at);
+  st.saw(failed);
+  // After a failure a new slot is needed.
+  if (set_at && (!failed || *set_at > *failed || l.delivered)) st.complete(set_at);
+  else if (!set_at && l.delivered_at) st.status = s::skipped;
+  return st;
+}
+
+drawn lastmile_delivered(const project_state& state, const std::optional<instant>& expected) {
+  drawn st(step_type::lastmile_delivered);
+  st.expected_at = expected;
+  if (!state.lastmile) return st;
+  const auto& l = *state.lastmile;
+  st.start(earlier(l.left_station_at, state.seen.first(t::lastmile_failed)));
+  const auto failed = state.seen.last(t::lastmile_failed);
+  st.saw(failed);
+  if (l.delivered) {
+    st.complete(l.delivered_at);
+  } else if (failed && (!l.delivered_at || *failed > *l.delivered_at)) {
+    st.status = s::anomaly;
+  } else if (l.delivered_at) {
+    // A partial delivery is what was agreed, or it is not.
+    const bool agreed = state.consolidation && state.consolidation->consent.both();
+    if (agreed) st.complete(l.delivered_at);
+    else st.status = s::anomaly;
+  }
+  return st;
+}
+
+}  // namespace
+
+std::vector<step> order_steps(const project_state& state, const order& o, const order_conclusions& concluded) {
+  std::vector<drawn> steps;
+  steps.reserve(6);
+  const auto arrived = concluded.arrived ? arrived_at(o) : std::nullopt;
+  const auto delivered = concluded.delivered ? delivered_at(state, o) : std::nullopt;
+
+  drawn confirmed(step_type::order_confirmed);
+  confirmed.complete(o.confirmed_at);
+  steps.push_back(std::move(confirmed));
+  steps.push_back(stock_check(o));
+  steps.push_back(picking(o));
+
+  std::optional<instant> first_out, first_arrival;
+  std::optional<instant> trouble;
+  for (const auto& sh : o.shipments) {
+    first_out = earlier(first_out, sh.dispatched_at);
+    if (is_last_leg(o, sh)) first_arrival = earlier(first_arrival, sh.actual_arrival);
+    if (!sh.actual_arrival && sh.status.value == shipment_status::exception) trouble = later(trouble, sh.exception_at);
+  }
+  drawn dispatched(step_type::shipment_dispatched);
+  dispatched.complete(first_out);
+  steps.push_back(std::move(dispatched));
+
+  drawn transit(step_type::shipment_in_transit);
+  transit.expected_at = concluded.latest_eta;
+  transit.start(first_out);
+  if (arrived) transit.complete(arrived);
+  else if (delivered) transit.complete(delivered);
+  else if (trouble) transit.status = s::anomaly;
+  transit.saw(trouble);
+  steps.push_back(std::move(transit));
+
+  drawn station(step_type::shipment_arrived_at_station);
+  station.expected_at = concluded.latest_eta;
+  station.start(first_arrival);
+  if (arrived) station.complete(arrived);
+  else if (delivered) station.status = s::skipped;  // nobody reported it, and it is with the customer
+  steps.push_back(std::move(station));
+
+  for (auto& st : steps) {
+    if (!o.cancelled_at || st.status == s::completed) continue;
+    st.status = s::skipped;
+    st.saw(o.cancelled_at);
+  }
+  return settle_all(std::move(steps), state, o.order_ref);
+}
+
+std::vector<step> project_steps(const project_state& state, const conclusions& all, const domain_settings& settings) {
+  std::vector<drawn> steps;
+  steps.reserve(8);
+  steps.push_back(inspiration(state.seen));
+  steps.push_back(quote(state.seen, step_type::quote_products, t::quote_products_created, t::quote_products_sent,
+                        t::quote_products_accepted, t::quote_products_expired));
+  steps.push_back(quote(state.seen, step_type::quote_installation, t::quote_installation_created, t::quote_installation_sent,
+                        t::quote_installation_accepted, std::nullopt));
+
+  drawn waiting(step_type::consolidation_in_progress);
+  drawn whole(step_type::consolidation_complete);
+  if (all.consolidation) {
+    const auto status = all.consolidation->status;
+    const auto complete_at = consolidation_complete_at(state);
+    if (status != consolidation_status::waiting) waiting.start(consolidation_started_at(state));
+    if (status == consolidation_status::complete) waiting.complete(complete_at);
+    if (status == consolidation_status::partial_approved) waiting.complete(state.consolidation->partial_approved_at);
+    if (status == consolidation_status::complete) whole.complete(complete_at);
+    if (all.consolidation->estimated_complete_date) whole.expected_at = settings.tz.at(*all.consolidation->estimated_complete_date);
+    const auto incident = state.seen.last(t::consolidation_exception);
+    waiting.saw(incident);
+    if (incident && waiting.status != s::completed && incident > state.seen.last(t::consolidation_order_arrived)) waiting.status = s::anomaly;
+  }
+  steps.push_back(std::move(waiting));
+  steps.push_back(std::move(whole));
+
+  auto expected = promised_start(all, settings);
+  if (state.lastmile && state.lastmile->slot_start.has()) expected = state.lastmile->slot_start.value;
+  steps.push_back(lastmile_scheduled(state, expected));
+  steps.push_back(lastmile_delivered(state, expected));
+
+  drawn closing(step_type::project_closed);
+  if (all.status == project_status::completed) closing.complete(closed_at(state, all.auto_closed_at));
+  else if (all.status == project_status::cancelled) closing.status = s::skipped;
+  closing.saw(state.closed.has() ? std::optional(state.closed.as_of) : std::nullopt);
+  steps.push_back(std::move(closing));
+
+  return settle_all(std::move(steps), state);
+}
+
+std::vector<step> installation_steps(const project_state& state, const conclusions& all, const domain_settings& settings) {
+  const auto& i = *state.installation;
+  std::vector<drawn> steps;
+  steps.reserve(4);
+  std::optional<instant> expected = i.scheduled_start.value;
+  if (!expected && all.promised_installation_date) expected = settings.tz.at(*all.promised_installation_date);
+
+  drawn scheduled(step_type::installation_scheduled);
+  scheduled.expected_at = expected;
+  scheduled.complete(i.first_scheduled_at);
+  steps.push_back(std::move(scheduled));
+
+  drawn execution(step_type::installation_execution);
+  execution.expected_at = expected;
+  execution.start(earlier(i.started_at, earlier(state.seen.first(t::installation_partial), state.seen.first(t::installation_issue))));
+  execution.saw(state.seen.last(t::installation_started));
+  execution.saw(state.seen.last(t::installation_partial));
+  execution.saw(state.seen.last(t::installation_issue));
+  // Whatever was reported last tells how it stands.
+  const auto partial = state.seen.last(t::installation_partial);
+  const auto issue = state.seen.last(t::installation_issue);
+  const auto going_on = later(i.completed_at, state.seen.last(t::installation_started));
+  if (i.completed_at && !(later(partial, issue) > i.completed_at)) execution.complete(i.completed_at);
+  else if (issue && !(going_on > issue)) execution.status = s::anomaly;
+  else if (i.closed_at && !i.completed_at) execution.complete(i.closed_at);
+  steps.push_back(std::move(execution));
+
+  drawn report(step_type::installation_report);
+  report.complete(i.report_submitted_at);
+  steps.push_back(std::move(report));
+
+  drawn closed(step_type::installation_closed);
+  if (i.status.value == installation_status::closed) closed.complete(i.closed_at);
+  steps.push_back(std::move(closed));
+
+  if (i.status.value == installation_status::cancelled) {
+    steps.front().status = s::pending;  // a schedule that was called off is none
+    for (auto& st : steps) {
+      st.saw(i.status.as_of);
+      if (st.status != s::completed) st.status = s::skipped;
+    }
+  }
+  return settle_all(std::move(steps), state);
+}
+
+}  // namespace plo::fold

@@ -1,0 +1,101 @@
+// Facts with the time they stem from. Everything here merges the same way whatever the order of arrival.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "domain/catalogue.hpp"
+#include "domain/time.hpp"
+
+namespace plo {
+
+/// A value with the time it was true at its source; an older message never overwrites a newer one.
+template <class T>
+struct dated {
+  std::optional<T> value;
+  instant as_of = instant::min();
+
+  /// Takes the value unless what is held is newer. True when taken.
+  bool set(T v, instant at) {
+    if (at < as_of) return false;
+    value = std::move(v);
+    as_of = at;
+    return true;
+  }
+  /// As set, when there is a value.
+  template <class U>
+  bool set_if(const std::optional<U>& v, instant at) {
+    return v && set(T(*v), at);
+  }
+  [[nodiscard]] bool has() const { return value.has_value(); }
+  bool operator==(const dated&) const = default;
+};
+
+/// The time a plain field stems from, for fields that are not `dated` themselves.
+struct stamp {
+  instant at = instant::min();
+  bool operator==(const stamp&) const = default;
+
+  template <class T, class U>
+  void take(T& field, const std::optional<U>& v, instant when) {
+    if (!v || when < at) return;
+    field = T(*v);
+    at = when;
+  }
+};
+
+inline void keep_earliest(std::optional<instant>& held, instant at) {
+  if (!held || at < *held) held = at;
+}
+inline void keep_latest(std::optional<instant>& held, instant at) {
+  if (!held || at > *held) held = at;
+}
+/// The later of two instants, of which either may be missing.
+[[nodiscard]] inline std::optional<instant> later(std::optional<instant> a, std::optional<instant> b) {
+  return !a || (b && *b > *a) ? b : a;
+}
+
+/// When events of each type were seen: the earliest and the latest `occurred_at`.
+class sightings {
+public:
+  void note(event_type type, instant at) {
+    const auto it = place(type);
+    if (it == seen_.end() || it->type != type) {
+      seen_.insert(it, {type, at, at});
+    } else {
+      it->first = std::min(it->first, at);
+      it->last = std::max(it->last, at);
+    }
+  }
+  [[nodiscard]] std::optional<instant> first(event_type type) const {
+    const auto* s = find(type);
+    return s ? std::optional(s->first) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<instant> last(event_type type) const {
+    const auto* s = find(type);
+    return s ? std::optional(s->last) : std::nullopt;
+  }
+  bool operator==(const sightings&) const = default;
+
+private:
+  struct sighting {
+    event_type type;
+    instant first;
+    instant last;
+    bool operator==(const sighting&) const = default;
+  };
+  std::vector<sighting>::iterator place(event_type type) {
+    return std::lower_bound(seen_.begin(), seen_.end(), type, [](const sighting& s, event_type t) { return s.type < t; });
+  }
+  const sighting* find(event_type type) const {
+    for (const auto& s : seen_) {
+      if (s.type == type) return &s;
+    }
+    return nullptr;
+  }
+  std::vector<sighting> seen_;  // by type
+};
+
+}  // namespace plo
