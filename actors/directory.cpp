@@ -232,7 +232,7 @@ void directory_state::land(ticket number, bool committed) {
   if (flying == flights_.end()) return;
   auto f = std::move(flying->second);
   flights_.erase(flying);
-  finder_->forget(number);
+  finder_->forget(number, committed);
   if (f.project) {
     if (const auto of = flights_of_.find(*f.project); of != flights_of_.end()) {
       of->second.erase(number);

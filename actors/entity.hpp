@@ -85,13 +85,14 @@ private:
   void load() const {
     auto& state = self_->state;
     state.aggregate = Aggregate::initial(id_);
+    state.loaded = true;
+    if (environment_->log->version_of(Aggregate::stream(id_)).value == 0) return;
     environment_->log->read_stream(Aggregate::stream(id_), {1}, [&](const recorded_event& e) {
       Aggregate::evolve(state.aggregate, e, environment_->context);
       state.version = e.version;
       return true;
     });
-    state.loaded = true;
-    if (state.version.value > 0) ++environment_->metrics->projects_replayed;
+    ++environment_->metrics->projects_replayed;
   }
 
   void append_next() const {

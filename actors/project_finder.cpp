@@ -8,6 +8,9 @@ namespace plo::actors {
 
 namespace {
 
+/// About 30 MB; then the cache starts afresh.
+constexpr std::size_t max_cached_references = 200'000;
+
 // Under which kinds a reference is looked up: its own first. A source may use an order's reference to name the project, and the other
 // way round.
 constexpr reference_kind project_ref_kinds[] = {reference_kind::project, reference_kind::order};
@@ -53,7 +56,11 @@ project_finder::verdict project_finder::find(const ingest_event& e) const {
 std::vector<reference> project_finder::new_references(const ingest_event& e, const found& where) const {
   auto references = references_of(e);
   if (!where.opens)
-    std::erase_if(references, [&](const reference& r) { return log_.knows_reference(r, where.project); });
+    std::erase_if(references, [&](const reference& r) {
+      const auto& known = stored(r.ref);
+      return std::find(known.begin(), known.end(),
+                       eventstore::known_reference{r.kind, r.source, where.project}) != known.end();
+    });
   return references;
 }
 
@@ -66,12 +73,18 @@ void project_finder::learn(ticket number, const found& where, const std::vector<
     lessons_.emplace(number, lesson{where, references, customer_id});
 }
 
-void project_finder::forget(ticket number) {
+void project_finder::forget(ticket number, bool committed) {
   const auto learnt = lessons_.find(number);
   if (learnt == lessons_.end()) return;
   for (const auto& r : learnt->second.references) {
     auto [it, end] = pending_references_.equal_range(r.ref);
     while (it != end) it = it->second.number == number ? pending_references_.erase(it) : std::next(it);
+    if (!committed) continue;
+    if (const auto cached = cache_.find(r.ref); cached != cache_.end()) {
+      const eventstore::known_reference known{r.kind, r.source, learnt->second.where.project};
+      if (std::find(cached->second.begin(), cached->second.end(), known) == cached->second.end())
+        cached->second.push_back(known);
+    }
   }
   const auto drop_one = [](auto& set, const auto& value) {
     if (const auto it = set.find(value); it != set.end()) set.erase(it);
@@ -81,18 +94,22 @@ void project_finder::forget(ticket number) {
   lessons_.erase(learnt);
 }
 
-std::vector<project_id> project_finder::knowing(std::span<const reference_kind> kinds, std::string_view ref,
+const project_finder::known_references& project_finder::stored(const std::string& ref) const {
+  if (const auto cached = cache_.find(ref); cached != cache_.end()) return cached->second;
+  if (cache_.size() >= max_cached_references) cache_.clear();
+  return cache_.emplace(ref, log_.find_references(ref)).first->second;
+}
+
+std::vector<project_id> project_finder::knowing(std::span<const reference_kind> kinds, const std::string& ref,
                                                 std::optional<std::string_view> source) const {
   std::vector<project_id> projects;
-  for (const auto kind : kinds) {
-    const auto stored = log_.find_projects(kind, ref, source);
-    projects.insert(projects.end(), stored.begin(), stored.end());
-  }
+  const auto take = [&](reference_kind kind, std::string_view of, const project_id& project) {
+    if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end() && (!source || *source == of))
+      projects.push_back(project);
+  };
+  for (const auto& known : stored(ref)) take(known.kind, known.source, known.project);
   const auto [begin, end] = pending_references_.equal_range(ref);
-  for (auto it = begin; it != end; ++it)
-    if (std::find(kinds.begin(), kinds.end(), it->second.kind) != kinds.end() &&
-        (!source || *source == it->second.source))
-      projects.push_back(it->second.project);
+  for (auto it = begin; it != end; ++it) take(it->second.kind, it->second.source, it->second.project);
   std::sort(projects.begin(), projects.end());
   projects.erase(std::unique(projects.begin(), projects.end()), projects.end());
   return projects;

@@ -47,10 +47,12 @@ public:
   void learn(ticket number, const found& where, const std::vector<reference>& references,
              const std::string& customer_id);
   /// The event is in the log, whose indexes know it now, or has failed and taught nothing.
-  void forget(ticket number);
+  void forget(ticket number, bool committed);
 
 private:
-  [[nodiscard]] std::vector<project_id> knowing(std::span<const reference_kind> kinds, std::string_view ref,
+  using known_references = std::vector<eventstore::known_reference>;
+  [[nodiscard]] const known_references& stored(const std::string& ref) const;
+  [[nodiscard]] std::vector<project_id> knowing(std::span<const reference_kind> kinds, const std::string& ref,
                                                 std::optional<std::string_view> source) const;
   [[nodiscard]] std::optional<verdict> by_reference(std::span<const reference_kind> kinds,
                                                     const std::string& ref, const std::string& source) const;
@@ -71,6 +73,8 @@ private:
   };
 
   const eventstore::log& log_;
+  /// What the log knows under a text: this object sees everything that is learnt, so it stays true.
+  mutable std::unordered_map<std::string, known_references> cache_;
   finder_settings settings_;
   std::function<bool(const project_id&)> is_busy_;
   std::unordered_map<ticket, lesson> lessons_;

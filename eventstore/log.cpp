@@ -52,25 +52,26 @@ std::string conflict_key(std::string_view source, std::string_view source_ref, s
   return dedup_key(dedup_conflict, source, source_ref).append(digest);
 }
 
-// refs: kind ‖ ref ‖ source ‖ project → nothing, and 'C' ‖ customer ‖ project → created_at ‖ open
-std::string reference_prefix(reference_kind kind, std::string_view ref, std::optional<std::string_view> source) {
-  std::string key(1, static_cast<char>(kind));
-  keys::put_text(key, ref);
-  if (source) keys::put_text(key, *source);
+// refs: 'R' ‖ ref ‖ kind ‖ source ‖ project → nothing, with 'K' ‖ ref → nothing, so that an unknown reference costs one look into a
+// Bloom filter; and 'C' ‖ customer ‖ project → created_at ‖ open
+std::string tagged_text(char tag, std::string_view text) {
+  std::string key(1, tag);
+  keys::put_text(key, text);
   return key;
 }
 
+std::string reference_prefix(std::string_view ref) { return tagged_text('R', ref); }
+std::string reference_known_key(std::string_view ref) { return tagged_text('K', ref); }
+
 std::string reference_key(const reference& known, const project_id& project) {
-  auto key = reference_prefix(known.kind, known.ref, known.source);
+  auto key = reference_prefix(known.ref);
+  key.push_back(static_cast<char>(known.kind));
+  keys::put_text(key, known.source);
   keys::put_uuid(key, project.value);
   return key;
 }
 
-std::string customer_prefix(std::string_view customer_id) {
-  std::string key(1, 'C');
-  keys::put_text(key, customer_id);
-  return key;
-}
+std::string customer_prefix(std::string_view customer_id) { return tagged_text('C', customer_id); }
 
 // dead_letters: 'L' ‖ id → added ‖ status ‖ project_ref, and 'R' ‖ project_ref ‖ added → id while it waits
 std::string letter_key(const dead_letter_id& id) {
@@ -79,11 +80,7 @@ std::string letter_key(const dead_letter_id& id) {
   return key;
 }
 
-std::string waiting_prefix(std::string_view project_ref) {
-  std::string key(1, 'R');
-  keys::put_text(key, project_ref);
-  return key;
-}
+std::string waiting_prefix(std::string_view project_ref) { return tagged_text('R', project_ref); }
 
 class kv_log final : public log {
 public:
@@ -157,21 +154,18 @@ public:
     return store_->get(families::dedup, conflict_key(source, source_ref, digest)).has_value();
   }
 
-  std::vector<project_id> find_projects(reference_kind kind, std::string_view ref,
-                                        std::optional<std::string_view> source) const override {
-    std::vector<project_id> found;
-    const auto prefix = reference_prefix(kind, ref, source);
+  std::vector<known_reference> find_references(std::string_view ref) const override {
+    std::vector<known_reference> found;
+    if (!store_->get(families::refs, reference_known_key(ref))) return found;
+    const auto prefix = reference_prefix(ref);
     store_->scan(families::refs, prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
-      found.push_back({keys::get_uuid(key.substr(key.size() - 16))});
+      key.remove_prefix(prefix.size());
+      const auto source = key.substr(3, key.size() - 3 - 16);  // behind the kind and the length
+      found.push_back({static_cast<reference_kind>(key[0]), std::string(source),
+                       {keys::get_uuid(key.substr(key.size() - 16))}});
       return true;
     });
-    std::sort(found.begin(), found.end());
-    found.erase(std::unique(found.begin(), found.end()), found.end());
     return found;
-  }
-
-  bool knows_reference(const reference& known, const project_id& project) const override {
-    return store_->get(families::refs, reference_key(known, project)).has_value();
   }
 
   std::vector<customer_entry> customer_projects(std::string_view customer_id) const override {
@@ -232,6 +226,7 @@ private:
       const std::lock_guard lock(guard_);
       if (const auto known = versions_.find(stream.name); known != versions_.end()) return known->second;
     }
+    if (!store_->get(families::streams, stream_key(stream, 1))) return 0;  // cheaper than a scan, and usual
     const auto prefix = stream_prefix(stream);
     std::uint64_t version = 0;
     store_->scan_back(families::streams, prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
@@ -284,8 +279,10 @@ private:
   }
 
   static void add_indexes(const append_request& request, const std::vector<recorded_event>& placed, kv_batch& batch) {
-    for (const auto& known : request.references)
+    for (const auto& known : request.references) {
       batch.put(families::refs, reference_key(known, request.project.value()), {});
+      batch.put(families::refs, reference_known_key(known.ref), {});
+    }
     for (const auto& entry : request.customers) {
       auto key = customer_prefix(entry.customer_id);
       keys::put_uuid(key, entry.project.value);

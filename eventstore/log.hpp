@@ -36,6 +36,14 @@ struct customer_entry {
   bool operator==(const customer_entry&) const = default;
 };
 
+/// A text under which a source knows a project or a part of it.
+struct known_reference {
+  reference_kind kind = reference_kind::project;
+  std::string source;
+  project_id project;
+  auto operator<=>(const known_reference&) const = default;
+};
+
 enum class dead_letter_status : std::uint8_t { waiting = 1, attached = 2, discarded = 3 };
 
 /// A dead letter's place in the index. The letter itself is the event `dead_letter.added` at `added`.
@@ -93,11 +101,8 @@ public:
   /// Whether this very conflict (same source event, same differing payload) is on record.
   [[nodiscard]] virtual bool knows_conflict(std::string_view source, std::string_view source_ref,
                                             std::string_view digest) const = 0;
-  /// The projects that know a reference; with a source: as that source calls it. Sorted, without duplicates.
-  [[nodiscard]] virtual std::vector<project_id> find_projects(reference_kind kind, std::string_view ref,
-                                                              std::optional<std::string_view> source = {}) const = 0;
-  /// Whether a project is known under exactly this reference; cheaper than find_projects.
-  [[nodiscard]] virtual bool knows_reference(const reference& known, const project_id& project) const = 0;
+  /// Everything that is known under a text: of which kind, to which source, and which project it means.
+  [[nodiscard]] virtual std::vector<known_reference> find_references(std::string_view ref) const = 0;
   [[nodiscard]] virtual std::vector<customer_entry> customer_projects(std::string_view customer_id) const = 0;
   /// Waiting dead letters that name a project_ref, in order of arrival.
   [[nodiscard]] virtual std::vector<dead_letter_entry> waiting_dead_letters(std::string_view project_ref) const = 0;

@@ -43,12 +43,8 @@ public:
   bool knows_conflict(std::string_view source, std::string_view ref, std::string_view digest) const override {
     return log_->knows_conflict(source, ref, digest);
   }
-  std::vector<project_id> find_projects(reference_kind kind, std::string_view ref,
-                                        std::optional<std::string_view> source) const override {
-    return log_->find_projects(kind, ref, source);
-  }
-  bool knows_reference(const reference& known, const project_id& project) const override {
-    return log_->knows_reference(known, project);
+  std::vector<eventstore::known_reference> find_references(std::string_view ref) const override {
+    return log_->find_references(ref);
   }
   std::vector<eventstore::customer_entry> customer_projects(std::string_view customer) const override {
     return log_->customer_projects(customer);
