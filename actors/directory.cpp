@@ -135,8 +135,14 @@ void directory_state::keep_as_dead_letter(work& item, const dead_letter_cause& c
   reply.letter = id;
   reply.reason = cause.reason;
   ++environment_.metrics->dead_letters;
-  spdlog::warn("dead letter {}: {} {} ({}): {}", id.to_string(), item.event.source, item.event.source_ref,
-               item.event.type, cause.reason);
+  ++unlogged_letters_;
+  if (now - letter_logged_at_ >= std::chrono::seconds(1)) {
+    // A source that has gone astray sends thousands: one line a second says enough.
+    spdlog::warn("{} dead letter(s), the last: {} {} ({}): {}", unlogged_letters_, item.event.source,
+                 item.event.source_ref, item.event.type, cause.reason);
+    letter_logged_at_ = now;
+    unlogged_letters_ = 0;
+  }
   auto request = dead_letter_request(item.event, id, cause, now);
   auto entry = request.dead_letters.front();
   store_here(std::move(item), std::move(request), std::move(reply), std::move(entry));

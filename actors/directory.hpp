@@ -82,6 +82,9 @@ private:
   std::unordered_map<std::string, std::vector<work>> parked_;  // by key: repeats of what is on its way
   std::unordered_map<std::size_t, std::size_t> waiting_;       // hash of project_ref → waiting dead letters
 
+  instant letter_logged_at_{};
+  std::uint64_t unlogged_letters_ = 0;
+
   struct outgoing {
     caf::actor actor;
     std::shared_ptr<std::vector<project_input>> inputs;

@@ -52,7 +52,10 @@ std::shared_ptr<const stream_message> make_message(const recorded_event& e, std:
   if (!message->store_id.empty()) json.field("store_id", message->store_id);
   if (topic != stream_topic::projects) {
     if (const auto document = json_document::parse(e.data)) {
-      if (!message->project) copy_fields(json, *document, {"project_id"});
+      if (!message->project) {
+        copy_fields(json, *document, {"project_id"});
+        message->project = project_id::parse(json::get_string(document->root(), "project_id").value_or(""));
+      }
       copy_fields(json, *document,
                   {"anomaly_id", "rule_id", "severity", "notification_id", "dead_letter_id", "kind", "reason",
                    "event_type", "project_ref"});
