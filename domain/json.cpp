@@ -118,17 +118,29 @@ std::string minify_json(std::string_view text) {
   return minified;
 }
 
+namespace {
+
+/// The closing quote of a string that starts behind `at`; valid JSON, so there is one.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  for (;;) {
+    const auto quote = text.find('"', at + 1);
+    if (quote == std::string_view::npos) return text.size();
+    std::size_t backslashes = 0;
+    while (text[quote - 1 - backslashes] == '\\') ++backslashes;
+    if (backslashes % 2 == 0) return quote;
+    at = quote;
+  }
+}
+
+}  // namespace
+
 std::string_view raw_member(std::string_view object, std::size_t index) {
   std::size_t member = 0;
   std::size_t depth = 0;
   std::size_t start = std::string_view::npos;
   for (std::size_t at = 0; at < object.size(); ++at) {
     switch (object[at]) {
-      case '"':
-        for (++at; at < object.size() && object[at] != '"'; ++at) {
-          if (object[at] == '\\') ++at;
-        }
-        break;
+      case '"': at = end_of_string(object, at); break;
       case '{': case '[': ++depth; break;
       case ':':
         if (depth == 1 && member == index) start = at + 1;

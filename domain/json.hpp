@@ -2,7 +2,7 @@
 //
 // Reading: simdjson's DOM. Numbers stay as they were written wherever text is kept; a number too large for 64 bits is read
 // as a double, one too large for a double is an error.
-// Writing: RapidJSON's writer behind a small interface.
+// Writing: straight into a string, escaped as RFC 8259 asks; no tree is built.
 #pragma once
 
 #include <cstdint>
@@ -73,9 +73,6 @@ using element = simdjson::dom::element;
 class json_writer {
 public:
   json_writer();
-  ~json_writer();
-  json_writer(const json_writer&) = delete;
-  json_writer& operator=(const json_writer&) = delete;
 
   json_writer& begin_object();
   json_writer& end_object();
@@ -132,12 +129,14 @@ public:
     return end_array();
   }
 
-  [[nodiscard]] std::string_view view() const;
-  [[nodiscard]] std::string str() const { return std::string(view()); }
+  [[nodiscard]] std::string_view view() const { return text_; }
+  [[nodiscard]] std::string str() const { return text_; }
 
 private:
-  struct impl;
-  std::unique_ptr<impl> impl_;
+  void next();  // a comma where one is due
+
+  std::string text_;
+  bool after_value_ = false;
 };
 
 }  // namespace plo

@@ -1,62 +1,117 @@
+#include <array>
+#include <charconv>
 #include <cmath>
-
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include "domain/json.hpp"
 
 namespace plo {
 
-struct json_writer::impl {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer{buffer};
-};
+namespace {
 
-json_writer::json_writer() : impl_(std::make_unique<impl>()) {}
-json_writer::~json_writer() = default;
+constexpr std::string_view hex = "0123456789abcdef";
+
+/// What follows the backslash: 0 for characters that stand for themselves, u for those without a short form.
+constexpr auto escapes = [] {
+  std::array<char, 256> table{};
+  for (int c = 0; c < 0x20; ++c) table[static_cast<std::size_t>(c)] = 'u';
+  table['\b'] = 'b';
+  table['\f'] = 'f';
+  table['\n'] = 'n';
+  table['\r'] = 'r';
+  table['\t'] = 't';
+  table['"'] = '"';
+  table['\\'] = '\\';
+  return table;
+}();
+
+void append_string(std::string& to, std::string_view text) {
+  to.push_back('"');
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const char escape = escapes[c];
+    if (escape == 0) continue;
+    to.append(text, plain, i - plain);
+    plain = i + 1;
+    to.push_back('\\');
+    to.push_back(escape);
+    if (escape == 'u') to.append("00").append(1, hex[c >> 4]).append(1, hex[c & 0x0f]);
+  }
+  to.append(text, plain);
+  to.push_back('"');
+}
+
+template <class Number>
+void append_number(std::string& to, Number number) {
+  std::array<char, 32> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  to.append(digits.data(), end);
+}
+
+}  // namespace
+
+json_writer::json_writer() {
+  text_.reserve(256);
+}
+
+void json_writer::next() {
+  if (after_value_) text_.push_back(',');
+  after_value_ = true;
+}
 
 json_writer& json_writer::begin_object() {
-  impl_->writer.StartObject();
+  next();
+  text_.push_back('{');
+  after_value_ = false;
   return *this;
 }
 json_writer& json_writer::end_object() {
-  impl_->writer.EndObject();
+  text_.push_back('}');
+  after_value_ = true;
   return *this;
 }
 json_writer& json_writer::begin_array() {
-  impl_->writer.StartArray();
+  next();
+  text_.push_back('[');
+  after_value_ = false;
   return *this;
 }
 json_writer& json_writer::end_array() {
-  impl_->writer.EndArray();
+  text_.push_back(']');
+  after_value_ = true;
   return *this;
 }
 json_writer& json_writer::key(std::string_view name) {
-  impl_->writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+  next();
+  append_string(text_, name);
+  text_.push_back(':');
+  after_value_ = false;
   return *this;
 }
 json_writer& json_writer::value(std::string_view text) {
-  // A view of nothing has no address, and the writer wants one.
-  impl_->writer.String(text.empty() ? "" : text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  next();
+  append_string(text_, text);
   return *this;
 }
 json_writer& json_writer::value(bool flag) {
-  impl_->writer.Bool(flag);
-  return *this;
+  return raw(flag ? "true" : "false");
 }
 json_writer& json_writer::value(double number) {
   // JSON has no infinities. Whole numbers up to 2^53 are exact, so `2` is written for 2.0.
   if (!std::isfinite(number)) return null();
   if (std::abs(number) <= 9007199254740992.0 && std::trunc(number) == number) return value(static_cast<std::int64_t>(number));
-  impl_->writer.Double(number);
+  next();
+  append_number(text_, number);
   return *this;
 }
 json_writer& json_writer::value(std::uint64_t number) {
-  impl_->writer.Uint64(number);
+  next();
+  append_number(text_, number);
   return *this;
 }
 json_writer& json_writer::value(std::int64_t number) {
-  impl_->writer.Int64(number);
+  next();
+  append_number(text_, number);
   return *this;
 }
 json_writer& json_writer::value(instant at) {
@@ -69,16 +124,12 @@ json_writer& json_writer::value(const uuid& id) {
   return value(std::string_view(id.to_string()));
 }
 json_writer& json_writer::null() {
-  impl_->writer.Null();
-  return *this;
+  return raw("null");
 }
 json_writer& json_writer::raw(std::string_view json) {
-  impl_->writer.RawValue(json.data(), json.size(), rapidjson::kObjectType);
+  next();
+  text_.append(json);
   return *this;
-}
-
-std::string_view json_writer::view() const {
-  return {impl_->buffer.GetString(), impl_->buffer.GetSize()};
 }
 
 }  // namespace plo
