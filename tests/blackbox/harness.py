@@ -137,9 +137,11 @@ class Client:
     def project(self, answer):
         return self.read(f"/api/projects/{answer['project_id']}", at_least=answer["position"])
 
-    def timeline(self, answer):
-        page = self.read(f"/api/projects/{answer['project_id']}/timeline", at_least=answer["position"])
-        return page["items"] if isinstance(page, dict) else page
+    def timeline(self, answer, query=""):
+        """All of it, by pages."""
+        position = answer.get("position")
+        path = f"/api/projects/{answer['project_id']}/timeline{query}"
+        return self.walk(path, at_least=position)
 
     def log(self, start=1):
         """Every event from a position on, by paging."""
@@ -151,11 +153,11 @@ class Client:
                 return events
             start = page["next"]
 
-    def walk(self, path):
+    def walk(self, path, at_least=None):
         """Every item of a cursor-paged list."""
         items, cursor = [], None
         while True:
-            page = self.read(path + (("&" if "?" in path else "?") + f"cursor={cursor}" if cursor else ""))
+            page = self.read(path + (("&" if "?" in path else "?") + f"cursor={cursor}" if cursor else ""), at_least)
             items += page["items"]
             cursor = page["next_cursor"]
             if cursor is None:
@@ -174,6 +176,7 @@ class Stream:
         if last_event_id is not None:
             headers["Last-Event-ID"] = str(last_event_id)
         self.connection.request("GET", "/api/stream" + query, headers=headers)
+        self.socket = self.connection.sock  # getresponse lets go of it when the answer closes the connection
         self.reply = self.connection.getresponse()
         self.messages = queue.Queue()
         self.comments = queue.Queue()
@@ -216,12 +219,12 @@ class Stream:
 
     def close(self):
         # Shutting the socket down ends the reader's blocking read.
-        if self.connection.sock:
-            try:
-                self.connection.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the server was first
         self.thread.join(10)
+        self.reply.close()
         self.connection.close()
 
 

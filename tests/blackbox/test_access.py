@@ -18,10 +18,8 @@ CONFIG = config_text(sources={
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    from harness import Server
-    with Server(tmp_path_factory.mktemp("access"), CONFIG) as running:
-        yield running
+def configuration():
+    return CONFIG
 
 
 def test_401_without_a_known_key(client):

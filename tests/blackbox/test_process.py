@@ -19,7 +19,7 @@ def snapshot(client):
     projects = {}
     for item in client.walk("/api/projects?sort=created_at&limit=50"):
         path = f"/api/projects/{item['project_id']}"
-        projects[item["project_id"]] = (item, client.read(path), client.read(path + "/timeline"))
+        projects[item["project_id"]] = (item, client.read(path), client.timeline(item))
     return log, projects
 
 
@@ -232,9 +232,7 @@ def test_few_live_projects_change_nothing(make_server):
         for ref in refs:
             client.store(event("erp", "weather.report", ref, {"n": n}))
     for item in client.walk("/api/projects?limit=200"):
-        timeline = client.read(f"/api/projects/{item['project_id']}/timeline")
-        items = timeline["items"] if isinstance(timeline, dict) else timeline
-        assert [i["payload"].get("n") for i in items if i["type"] == "weather.report"] == [0, 1, 2, 3, 4]
+        assert [i["payload"].get("n") for i in client.timeline(item) if i["type"] == "weather.report"] == [0, 1, 2, 3, 4]
 
 
 # The end.
