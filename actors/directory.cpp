@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <set>
+
 #include "domain/json.hpp"
 
 namespace plo::actors {
@@ -46,7 +48,20 @@ void directory_state::init(caf::event_based_actor* self, directory_environment e
                                      std::shared_ptr<const project_environment>(entities));
   });
   finder_.emplace(*environment_.log, environment_.finder, [this](const project_id& id) { return pool_->is_busy(id); });
-  environment_.log->each_waiting_reference([this](std::string_view ref) { note_waiting(ref, +1); });
+  std::set<std::string, std::less<>> waiting;
+  environment_.log->each_waiting_reference([&](std::string_view ref) {
+    note_waiting(ref, +1);
+    waiting.emplace(ref);
+  });
+  // A crash may have come between the event that taught a reference and the letters that waited for it.
+  for (const auto& ref : waiting)
+    if (!environment_.log->find_references(ref).empty()) drain_letters({reference{reference_kind::project, {}, ref}});
+  process();
+}
+
+void directory_state::when_idle(completion<bool> then) {
+  waiting_for_idle_.push_back(std::move(then));
+  process();
 }
 
 void directory_state::accept(ingest_request& request) {
@@ -66,6 +81,8 @@ void directory_state::process() {
     }
   }
   send_outgoing();
+  if (queue_.empty() && flights_.empty())
+    for (const auto& then : std::exchange(waiting_for_idle_, {})) then(true);
   environment_.metrics->directory_queue = queue_.size();
   environment_.metrics->live_projects = pool_->size();
 }
@@ -275,6 +292,7 @@ caf::behavior directory(caf::stateful_actor<directory_state>* self, directory_en
       [=](ingest_request& request) { self->state.accept(request); },
       [=](const inputs_settled& settled) { self->state.on_settled(settled); },
       [=](const append_done& done) { self->state.on_appended(done); },
+      [=](const idle_request& request) { self->state.when_idle(request.then); },
   };
 }
 

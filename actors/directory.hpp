@@ -39,6 +39,8 @@ public:
   void accept(ingest_request& request);
   void on_settled(const inputs_settled& settled);
   void on_appended(const append_done& done);
+  /// Calls `then` once nothing is on its way, drained letters included.
+  void when_idle(completion<bool> then);
 
 private:
   /// An event to route. `letter` is set for one that comes back from the dead letters.
@@ -84,6 +86,8 @@ private:
 
   instant letter_logged_at_{};
   std::uint64_t unlogged_letters_ = 0;
+
+  std::vector<completion<bool>> waiting_for_idle_;
 
   struct outgoing {
     caf::actor actor;

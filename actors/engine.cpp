@@ -1,7 +1,7 @@
 #include "actors/engine.hpp"
 
 #include <algorithm>
-#include <condition_variable>
+#include <future>
 #include <thread>
 
 #include <spdlog/spdlog.h>
@@ -104,21 +104,17 @@ void engine::ingest(std::vector<ingest_item> items) {
 }
 
 bool engine::settle(std::chrono::milliseconds at_most) {
-  struct signal {
-    std::mutex guard;
-    std::condition_variable changed;
-    bool done = false;
-  };
-  const auto reached = std::make_shared<signal>();
+  const auto until = std::chrono::steady_clock::now() + at_most;
+  const auto idle = std::make_shared<std::promise<bool>>();
+  auto is_idle = idle->get_future();
+  caf::anon_send(parts_->door, idle_request{completion<bool>([idle](bool yes) { idle->set_value(yes); })});
+  if (is_idle.wait_until(until) != std::future_status::ready || !is_idle.get()) return false;
+
+  const auto applied = std::make_shared<std::promise<void>>();
+  auto is_applied = applied->get_future();
   const auto head = parts_->log->head().last;
-  const auto id = parts_->gate.wait(head, [reached] {
-    const std::lock_guard lock(reached->guard);
-    reached->done = true;
-    reached->changed.notify_all();
-  });
-  std::unique_lock lock(reached->guard);
-  if (reached->changed.wait_for(lock, at_most, [&] { return reached->done; })) return true;
-  lock.unlock();
+  const auto id = parts_->gate.wait(head, [applied] { applied->set_value(); });
+  if (is_applied.wait_until(until) == std::future_status::ready) return true;
   parts_->gate.cancel(head, id);
   return false;
 }

@@ -37,7 +37,8 @@ public:
   /// Takes events in order and answers each through its completion, on a thread of the engine. Any thread may call.
   void ingest(std::vector<ingest_item> items);
 
-  /// Waits until the read models hold everything committed so far. False when that took longer.
+  /// Waits until nothing is on its way, drained dead letters included, and the read models hold everything committed. False when that
+  /// took longer.
   [[nodiscard]] bool settle(std::chrono::milliseconds at_most);
 
   [[nodiscard]] const eventstore::log& log() const;

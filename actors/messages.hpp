@@ -18,6 +18,11 @@ struct ingest_request {
   std::shared_ptr<std::vector<ingest_item>> items;
 };
 
+/// → directory: say when nothing is on its way any more.
+struct idle_request {
+  completion<bool> then;
+};
+
 /// Names an input that is on its way to an entity, until it is settled.
 using ticket = std::uint64_t;
 
@@ -87,6 +92,7 @@ struct clock_tick {};
 }  // namespace plo::actors
 
 PLO_LOCAL_MESSAGE(plo::actors::ingest_request)
+PLO_LOCAL_MESSAGE(plo::actors::idle_request)
 PLO_LOCAL_MESSAGE(plo::actors::project_inputs)
 PLO_LOCAL_MESSAGE(plo::actors::inputs_settled)
 PLO_LOCAL_MESSAGE(plo::actors::append_job)

@@ -9,15 +9,14 @@ namespace plo::actors {
 
 namespace {
 
+eventstore::customer_entry entry_of(const project_state& state) {
+  return {state.customer_id.value.value_or(""), state.id, state.created_at, is_open(state)};
+}
+
 /// What the customer step of the directory must know about the project, when that has changed.
-void note_customer(const project_state& before, const project_state& after, const project_id& id,
+void note_customer(eventstore::customer_entry old_entry, eventstore::customer_entry new_entry,
                    std::vector<eventstore::customer_entry>& entries) {
-  const auto entry_of = [&](const project_state& state) {
-    return eventstore::customer_entry{state.customer_id.value.value_or(""), id, state.created_at, is_open(state)};
-  };
-  auto old_entry = entry_of(before);
-  auto new_entry = entry_of(after);
-  if (before.exists && old_entry == new_entry) return;
+  if (old_entry == new_entry) return;
   if (!old_entry.customer_id.empty() && old_entry.customer_id != new_entry.customer_id) {
     old_entry.open = false;
     entries.push_back(std::move(old_entry));
@@ -31,9 +30,10 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
                                                         project_input& input, const domain_settings& context,
                                                         eventstore::append_request& request) {
   input.input.recorded_at = project_clock::wall_now();
-  auto decided = decide(state, id, input.input, context);
-  note_customer(state, decided.next, id, request.customers);
+  auto customer_before = entry_of(state);
+  auto decided = decide(std::move(state), id, input.input, context);
   state = std::move(decided.next);
+  note_customer(std::move(customer_before), entry_of(state), request.customers);
 
   auto& events = request.appends.front().events;
   receipt_type receipt{input.input.id, events.size(), {}};

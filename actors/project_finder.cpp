@@ -11,14 +11,6 @@ namespace {
 /// About 30 MB; then the cache starts afresh.
 constexpr std::size_t max_cached_references = 200'000;
 
-// Under which kinds a reference is looked up: its own first. A source may use an order's reference to name the project, and the other
-// way round.
-constexpr reference_kind project_ref_kinds[] = {reference_kind::project, reference_kind::order};
-constexpr reference_kind order_ref_kinds[] = {reference_kind::order, reference_kind::project};
-constexpr reference_kind shipment_kind[] = {reference_kind::shipment};
-constexpr reference_kind lastmile_kind[] = {reference_kind::lastmile};
-constexpr reference_kind installation_kind[] = {reference_kind::installation};
-
 dead_letter_cause ambiguous(std::string_view what, std::string_view ref, std::size_t projects) {
   return {dead_letter_kind::ambiguous, fmt::format("{} projects know the {} '{}'", projects, what, ref)};
 }
@@ -31,17 +23,17 @@ project_finder::verdict project_finder::find(const ingest_event& e) const {
     return dead_letter_cause{dead_letter_kind::unattached,
                              fmt::format("no project has the id {}", e.project->to_string())};
   }
-  if (auto known = by_reference(project_ref_kinds, e.project_ref, e.source)) return *known;
+  if (auto known = by_reference(reference_kind::project, e.project_ref, e.source)) return *known;
   const auto new_project = [] { return found{{make_uuid_v7(project_clock::wall_now().time_since_epoch().count())}, true}; };
   if (e.type == "project.created") return new_project();
 
-  const std::pair<std::span<const reference_kind>, const std::string&> payload_references[] = {
-      {order_ref_kinds, e.order_ref},     {order_ref_kinds, e.payload_order_ref},
-      {shipment_kind, e.shipment_id},     {lastmile_kind, e.lastmile_id},
-      {installation_kind, e.installation_id},
+  const std::pair<reference_kind, const std::string&> payload_references[] = {
+      {reference_kind::order, e.order_ref},       {reference_kind::order, e.payload_order_ref},
+      {reference_kind::shipment, e.shipment_id},  {reference_kind::lastmile, e.lastmile_id},
+      {reference_kind::installation, e.installation_id},
   };
-  for (const auto& [kinds, ref] : payload_references)
-    if (auto known = by_reference(kinds, ref, e.source)) return *known;
+  for (const auto& [kind, ref] : payload_references)
+    if (auto known = by_reference(kind, ref, e.source)) return *known;
 
   bool several = false;
   if (auto known = by_customer(e, several)) return *known;
@@ -100,12 +92,11 @@ const project_finder::known_references& project_finder::stored(const std::string
   return cache_.emplace(ref, log_.find_references(ref)).first->second;
 }
 
-std::vector<project_id> project_finder::knowing(std::span<const reference_kind> kinds, const std::string& ref,
+std::vector<project_id> project_finder::knowing(const std::string& ref, std::optional<reference_kind> kind,
                                                 std::optional<std::string_view> source) const {
   std::vector<project_id> projects;
-  const auto take = [&](reference_kind kind, std::string_view of, const project_id& project) {
-    if (std::find(kinds.begin(), kinds.end(), kind) != kinds.end() && (!source || *source == of))
-      projects.push_back(project);
+  const auto take = [&](reference_kind of_kind, std::string_view of_source, const project_id& project) {
+    if ((!kind || *kind == of_kind) && (!source || *source == of_source)) projects.push_back(project);
   };
   for (const auto& known : stored(ref)) take(known.kind, known.source, known.project);
   const auto [begin, end] = pending_references_.equal_range(ref);
@@ -115,17 +106,17 @@ std::vector<project_id> project_finder::knowing(std::span<const reference_kind> 
   return projects;
 }
 
-/// As the sender calls it first (under the first kind), then as anybody does. Empty when nobody knows the reference.
-std::optional<project_finder::verdict> project_finder::by_reference(std::span<const reference_kind> kinds,
-                                                                    const std::string& ref,
+/// As the sender calls it first, then as anybody does, whatever it names. Empty when nobody knows the reference.
+std::optional<project_finder::verdict> project_finder::by_reference(reference_kind kind, const std::string& ref,
                                                                     const std::string& source) const {
   if (ref.empty()) return std::nullopt;
-  auto projects = knowing(kinds.first(1), ref, source);
-  if (projects.empty()) projects = knowing(kinds, ref, std::nullopt);
+  auto projects = knowing(ref, kind, source);
+  // What a payload names is of its own kind first; a project_ref may be anything that is known.
+  if (projects.empty() && kind != reference_kind::project) projects = knowing(ref, kind, std::nullopt);
+  if (projects.empty()) projects = knowing(ref, std::nullopt, std::nullopt);
   if (projects.empty()) return std::nullopt;
   if (projects.size() == 1) return found{projects.front(), false};
-  return ambiguous(to_string(kinds.front()) == "project" ? "reference" : to_string(kinds.front()), ref,
-                   projects.size());
+  return ambiguous(kind == reference_kind::project ? "reference" : to_string(kind), ref, projects.size());
 }
 
 std::optional<project_finder::verdict> project_finder::by_customer(const ingest_event& e, bool& several) const {

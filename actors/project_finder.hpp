@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <set>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -52,10 +51,10 @@ public:
 private:
   using known_references = std::vector<eventstore::known_reference>;
   [[nodiscard]] const known_references& stored(const std::string& ref) const;
-  [[nodiscard]] std::vector<project_id> knowing(std::span<const reference_kind> kinds, const std::string& ref,
+  [[nodiscard]] std::vector<project_id> knowing(const std::string& ref, std::optional<reference_kind> kind,
                                                 std::optional<std::string_view> source) const;
-  [[nodiscard]] std::optional<verdict> by_reference(std::span<const reference_kind> kinds,
-                                                    const std::string& ref, const std::string& source) const;
+  [[nodiscard]] std::optional<verdict> by_reference(reference_kind kind, const std::string& ref,
+                                                    const std::string& source) const;
   [[nodiscard]] std::optional<verdict> by_customer(const ingest_event& e, bool& several) const;
   [[nodiscard]] bool exists(const project_id& project) const;
   [[nodiscard]] bool opens_project(std::string_view type) const;

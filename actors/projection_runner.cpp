@@ -17,14 +17,13 @@ public:
 
   void catch_up() const {
     for (auto groups = feed_->take(events_per_step); !groups.empty(); groups = feed_->take(events_per_step)) {
-      for (auto& group : groups) {
-        // A gap means that the feed overflowed: the log has what it dropped.
-        while (models_->checkpoint().value + 1 < group->front().pos.value) step(read_next());
-        if (group->front().pos.value == models_->checkpoint().value + 1) step(std::move(group));
-      }
+      // A gap means that the feed overflowed: the log has what it dropped.
+      while (models_->checkpoint().value + 1 < groups.front()->front().pos.value) step({read_next()});
+      while (!groups.empty() && groups.front()->front().pos <= models_->checkpoint()) groups.pop_front();
+      if (!groups.empty()) step(groups);
     }
     // Dropped groups at the end of the feed leave no trace in it.
-    for (auto events = read_next(); !events->empty(); events = read_next()) step(std::move(events));
+    for (auto events = read_next(); !events->empty(); events = read_next()) step({std::move(events)});
   }
 
 private:
@@ -32,11 +31,15 @@ private:
     return std::make_shared<const std::vector<recorded_event>>(models_->read_next(events_per_step));
   }
 
-  void step(committed_events events) const {
-    if (events->empty()) throw eventstore::store_error("the log ends before the events it announced");
-    models_->apply(*events);
+  /// One write for all groups: a project that several of them touch is written once.
+  void step(const std::deque<committed_events>& groups) const {
+    std::vector<const recorded_event*> events;
+    for (const auto& group : groups)
+      for (const auto& e : *group) events.push_back(&e);
+    if (events.empty()) throw eventstore::store_error("the log ends before the events it announced");
+    models_->apply(events);
     gate_->advance(models_->checkpoint());
-    self_->send(hub_, events_projected{std::move(events)});
+    for (const auto& group : groups) self_->send(hub_, events_projected{group});
   }
 
   caf::event_based_actor* self_;

@@ -54,6 +54,7 @@ std::size_t stream_feed::subscribers() const {
 
 void stream_feed::start_at(position pos) {
   const std::lock_guard lock(guard_);
+  kept_.clear();
   floor_ = published_ = pos;
 }
 

@@ -36,7 +36,7 @@ public:
   void unsubscribe(std::uint64_t id);
   [[nodiscard]] std::size_t subscribers() const;
 
-  /// Where the feed begins on a log that has a past.
+  /// Keeps nothing of what came up to here: it is in the log.
   void start_at(position pos);
 
 private:

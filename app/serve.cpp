@@ -21,6 +21,20 @@ void raise_file_limit() {
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("the limit of open files could not be raised");
 }
 
+http::settings http_settings(const config::settings& from) {
+  http::settings to;
+  to.host = from.server.listen.host;
+  to.port = from.server.listen.port;
+  to.io_threads = from.server.io_threads;
+  to.max_in_flight = from.ingest.max_in_flight;
+  to.max_body_bytes = from.ingest.max_body_bytes;
+  for (const auto& [name, source] : from.sources)
+    to.sources.emplace(name, http::source_settings{source.name, source.key_sha256, source.hmac_secret,
+                                                   source.rate_limit_per_s, source.event_type_map});
+  to.domain = domain_settings_of(from);
+  return to;
+}
+
 }  // namespace
 
 int serve(const serve_options& options) {
@@ -37,7 +51,8 @@ int serve(const serve_options& options) {
   }
   raise_file_limit();
   const auto engine = start_engine(*settings, settings->server.data_dir, options.clock);
-  http::server server(*settings, *engine);
+  const auto serving = http_settings(*settings);
+  http::server server(serving, *engine);
   std::cout << "listening on " << server.url() << std::endl;
   server.run();
   // What was acknowledged is on disk; the read models catch up now rather than at the next start.

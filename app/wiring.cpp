@@ -12,12 +12,16 @@ std::optional<config::settings> load_settings(const std::string& file) {
   return std::nullopt;
 }
 
-std::unique_ptr<actors::engine> start_engine(const config::settings& settings, const std::filesystem::path& data_dir,
-                                             const std::string& clock) {
+domain_settings domain_settings_of(const config::settings& settings) {
   const auto tz = zone::find(settings.server.timezone);
   if (!tz) throw std::runtime_error("server.timezone '" + settings.server.timezone + "' is not a known time zone");
+  return {*tz, settings.server.country};
+}
+
+std::unique_ptr<actors::engine> start_engine(const config::settings& settings, const std::filesystem::path& data_dir,
+                                             const std::string& clock) {
   actors::engine_options options;
-  options.domain = {*tz, settings.server.country};
+  options.domain = domain_settings_of(settings);
   options.opens_project = settings.ingest.opens_project;
   options.attach_period = settings.ingest.attach_period;
   options.max_live_projects = settings.actors.max_live_projects;

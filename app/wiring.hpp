@@ -14,6 +14,9 @@ namespace plo::app {
 /// Reads the configuration; prints what is wrong with it and returns nothing.
 [[nodiscard]] std::optional<config::settings> load_settings(const std::string& file);
 
+/// The zone and country that decide what a day is. Throws std::runtime_error for an unknown zone.
+[[nodiscard]] domain_settings domain_settings_of(const config::settings& settings);
+
 /// Opens the log and the read models of a data directory and starts the actors. Throws store_error.
 [[nodiscard]] std::unique_ptr<actors::engine> start_engine(const config::settings& settings,
                                                            const std::filesystem::path& data_dir,

@@ -146,9 +146,9 @@ bool may_change_facts(const event& e) {
 
 }  // namespace
 
-decision decide(const project_state& state, project_id id, event input, const domain_settings& settings) {
+decision decide(project_state state, project_id id, event input, const domain_settings& settings) {
   decision d;
-  d.next = state;
+  d.next = std::move(state);
   if (d.next.id.is_nil()) d.next.id = id;
   evolve(d.next, input, settings);
   d.events.reserve(5);

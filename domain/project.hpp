@@ -106,7 +106,7 @@ struct decision {
 
 /// Pure: the same arguments give the same events, ids included. `input` carries its id, times and kind; `input.recorded_at` is "now".
 /// `id` names the project when the state does not exist yet.
-[[nodiscard]] decision decide(const project_state& state, project_id id, event input, const domain_settings& settings);
+[[nodiscard]] decision decide(project_state state, project_id id, event input, const domain_settings& settings);
 
 /// True while new orders of its customer may join it by themselves: draft, active or on hold.
 [[nodiscard]] bool is_open(const project_state& state);

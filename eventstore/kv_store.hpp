@@ -34,7 +34,9 @@ struct family_layout {
 
 struct store_layout {
   std::vector<family_layout> families;
-  bool durable = true;  // every write is fsynced; false for what can be rebuilt
+  /// True: every write is fsynced. False, for what can be rebuilt: no write-ahead log at all. A crash then loses the latest writes,
+  /// always a whole tail of them over all families; closing in order loses nothing.
+  bool durable = true;
 };
 
 /// Changes that become visible and durable together.

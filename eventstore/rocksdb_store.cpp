@@ -17,8 +17,11 @@ void check(const rocksdb::Status& status, std::string_view doing) {
   if (!status.ok()) throw store_error(fmt::format("{}: {}", doing, status.ToString()));
 }
 
-rocksdb::DBOptions database_options() {
+rocksdb::DBOptions database_options(bool durable) {
   rocksdb::DBOptions options;
+  options.allow_concurrent_memtable_write = false;  // there is one writer
+  options.enable_write_thread_adaptive_yield = false;
+  options.atomic_flush = !durable;  // without a write-ahead log, the families reach the disk together
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   // Only a torn tail may be dropped: the default (point in time) would silently forget everything behind a damaged middle.
@@ -38,6 +41,8 @@ rocksdb::ColumnFamilyOptions family_options(const family_layout& layout, const s
   if (layout.point_lookups) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     table.whole_key_filtering = true;
+    options.memtable_prefix_bloom_size_ratio = 0.1;
+    options.memtable_whole_key_filtering = true;
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.compression = rocksdb::kLZ4Compression;
@@ -120,17 +125,20 @@ public:
     for (const auto& f : layout.families) families.emplace_back(f.name, family_options(f, cache));
 
     rocksdb::DB* db = nullptr;
-    const auto status = rocksdb::DB::Open(database_options(), dir.string(), families, &opened_.handles, &db);
+    const auto status = rocksdb::DB::Open(database_options(layout.durable), dir.string(), families, &opened_.handles, &db);
     if (status.IsIOError() && status.ToString().find("lock") != std::string::npos)
       throw store_error(fmt::format("{} is in use by another process ({})", dir.string(), status.ToString()));
     check(status, fmt::format("cannot open the store at {}", dir.string()));
     opened_.db.reset(db);
     opened_.layout = layout;
     write_options_.sync = layout.durable;
+    write_options_.disableWAL = !layout.durable;
   }
 
   ~rocksdb_store() override {
     if (!opened_.db) return;
+    // Without a write-ahead log this is what keeps the last writes; if it fails they are rebuilt.
+    if (!opened_.layout.durable) opened_.db->Flush({}, opened_.handles).PermitUncheckedError();
     for (auto* handle : opened_.handles) opened_.db->DestroyColumnFamilyHandle(handle);
     opened_.db->Close();
   }

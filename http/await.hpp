@@ -8,9 +8,9 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "actors/completion.hpp"
+#include "http/task.hpp"
 
 namespace plo::http {
 
@@ -19,18 +19,18 @@ namespace plo::http {
 /// `start` must be trivially copyable (capture references and pointers): g++ 12 copies the bytes of some temporaries in a co_await
 /// expression, which breaks a captured std::string.
 template <class T, class Start>
-boost::asio::awaitable<T> await_completion(Start start) {
+task<T> await_completion(Start start) {
   static_assert(std::is_trivially_copyable_v<Start>);
   namespace asio = boost::asio;
-  return asio::async_initiate<const asio::use_awaitable_t<>, void(T)>(
+  return asio::async_initiate<const asio::use_awaitable_t<executor>, void(T)>(
       [start](auto handler) {
-        auto executor = asio::get_associated_executor(handler);
+        auto home = asio::get_associated_executor(handler);
         auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
-        start(actors::completion<T>([waiting, executor](T value) {
-          asio::post(executor, [waiting, value = std::move(value)]() mutable { (*waiting)(std::move(value)); });
+        start(actors::completion<T>([waiting, home](T value) {
+          asio::post(home, [waiting, value = std::move(value)]() mutable { (*waiting)(std::move(value)); });
         }));
       },
-      asio::use_awaitable);
+      use_task);
 }
 
 }  // namespace plo::http

@@ -5,19 +5,18 @@
 #include <functional>
 #include <string_view>
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
+#include "http/task.hpp"
 
 namespace plo::http {
 
-/// All calls come from the connection's strand.
+/// All calls come from the connection's thread.
 class event_sink {
 public:
   virtual ~event_sink() = default;
   /// Sends a piece, which must live until then; false when the client is gone or does not read for too long.
-  virtual boost::asio::awaitable<bool> write(std::string_view text) = 0;
+  virtual task<bool> write(std::string_view text) = 0;
   /// Returns after `at_most`, or earlier when somebody called `wake`.
-  virtual boost::asio::awaitable<void> wait(std::chrono::milliseconds at_most) = 0;
+  virtual task<void> wait(std::chrono::milliseconds at_most) = 0;
   /// Ends the wait, from any thread.
   [[nodiscard]] virtual std::function<void()> waker() = 0;
   /// True when the server is shutting down.

@@ -9,7 +9,6 @@
 
 namespace plo::http {
 
-namespace asio = boost::asio;
 using actors::ingest_reply;
 
 namespace {
@@ -34,7 +33,7 @@ problem too_fast(const rate_limiter& limiter) {
 }
 
 /// The checks that need no look into the body, in the order of the contract.
-std::variant<const config::source_settings*, problem> admit(service& s, const request& r, std::string_view media_type,
+std::variant<const source_settings*, problem> admit(service& s, const request& r, std::string_view media_type,
                                                             std::size_t most_bytes) {
   const auto* source = s.sources.authenticate(r.header("authorization"));
   if (source == nullptr)
@@ -51,13 +50,13 @@ std::variant<const config::source_settings*, problem> admit(service& s, const re
   return source;
 }
 
-tl::expected<ingest_event, problem> read_event(service& s, const config::source_settings& source,
+tl::expected<ingest_event, problem> read_event(service& s, const source_settings& source,
                                                std::string_view body, unsigned not_json_status) {
   ingest_scope scope;
   scope.authenticated_source = source.name;
   scope.map_of = [&s](std::string_view name) {
     const auto* found = s.sources.find(name);
-    return found == nullptr ? nullptr : &found->event_type_map;
+    return found == nullptr ? nullptr : &found->types;
   };
   auto event = parse_ingest_event(body, scope);
   if (event) return std::move(*event);
@@ -96,10 +95,10 @@ void write_reply(json_writer& json, const ingest_reply& reply) {
 
 problem store_refuses() { return overloaded("the store takes no writes at the moment; the event was not stored"); }
 
-asio::awaitable<answer> ingest(service& s, request& r) {
-  auto admitted = admit(s, r, "application/json", s.settings.ingest.max_body_bytes);
+task<answer> ingest(service& s, request& r) {
+  auto admitted = admit(s, r, "application/json", s.settings.max_body_bytes);
   if (const auto* refused = std::get_if<problem>(&admitted)) co_return response(*refused);
-  const auto& source = *std::get<const config::source_settings*>(admitted);
+  const auto& source = *std::get<const source_settings*>(admitted);
   auto& limiter = s.sources.limiter(source);
   if (!limiter.take(std::chrono::steady_clock::now())) co_return response(too_fast(limiter));
   auto event = read_event(s, source, r.body, 400);
@@ -151,7 +150,7 @@ std::string answer_line(const ingest_reply& reply) {
 }
 
 /// Checks one line; an event goes on to the engine, anything else is answered at once.
-std::optional<ingest_event> check_line(service& s, const config::source_settings& source, rate_limiter& limiter,
+std::optional<ingest_event> check_line(service& s, const source_settings& source, rate_limiter& limiter,
                                        batch_line& line) {
   const auto refuse = [&](const problem& p) {
     line.answer = p.to_json();
@@ -159,8 +158,8 @@ std::optional<ingest_event> check_line(service& s, const config::source_settings
     return std::nullopt;
   };
   if (!limiter.take(std::chrono::steady_clock::now())) return refuse(too_fast(limiter));
-  if (line.text.size() > s.settings.ingest.max_body_bytes)
-    return refuse(make_problem(413, fmt::format("the line is longer than {} bytes", s.settings.ingest.max_body_bytes)));
+  if (line.text.size() > s.settings.max_body_bytes)
+    return refuse(make_problem(413, fmt::format("the line is longer than {} bytes", s.settings.max_body_bytes)));
   auto event = read_event(s, source, line.text, 422);
   if (!event) return refuse(event.error());
   if (!s.in_flight.acquire()) return refuse(overloaded("too many events are under way"));
@@ -168,7 +167,7 @@ std::optional<ingest_event> check_line(service& s, const config::source_settings
 }
 
 /// Sends a window of lines through the engine and fills in their answers.
-asio::awaitable<void> ingest_window(service& s, const config::source_settings& source, rate_limiter& limiter,
+task<void> ingest_window(service& s, const source_settings& source, rate_limiter& limiter,
                                     std::span<batch_line> window) {
   std::vector<actors::ingest_item> items;
   std::vector<batch_line*> sent;
@@ -194,10 +193,10 @@ asio::awaitable<void> ingest_window(service& s, const config::source_settings& s
   co_await await_completion<bool>(start);
 }
 
-asio::awaitable<answer> ingest_batch(service& s, request& r) {
+task<answer> ingest_batch(service& s, request& r) {
   auto admitted = admit(s, r, "application/x-ndjson", max_batch_bytes);
   if (const auto* refused = std::get_if<problem>(&admitted)) co_return response(*refused);
-  const auto& source = *std::get<const config::source_settings*>(admitted);
+  const auto& source = *std::get<const source_settings*>(admitted);
   auto& limiter = s.sources.limiter(source);
 
   auto lines = split_lines(r.body);
@@ -215,7 +214,7 @@ asio::awaitable<answer> ingest_batch(service& s, request& r) {
 
 void add_ingest_routes(router& routes, service& s) {
   routes.add({"POST", "/api/events/ingest", [&s](request& r) { return ingest(s, r); },
-              s.settings.ingest.max_body_bytes, false});
+              s.settings.max_body_bytes, false});
   routes.add({"POST", "/api/events/ingest/batch", [&s](request& r) { return ingest_batch(s, r); }, max_batch_bytes,
               false});
 }

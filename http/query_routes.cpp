@@ -25,22 +25,22 @@ constexpr std::uint64_t max_raw_events = 10'000;
 constexpr std::size_t max_raw_bytes = 32u << 20;
 
 /// Waits until the read models hold a position. False after five seconds.
-asio::awaitable<bool> wait_for(service& s, position wanted) {
+task<bool> wait_for(service& s, position wanted) {
   if (s.engine.applied().applied() >= wanted) co_return true;
-  auto executor = co_await asio::this_coro::executor;
-  const auto timer = std::make_shared<asio::steady_timer>(executor, longest_wait);
-  const auto id = s.engine.applied().wait(wanted, [timer, executor] {
-    asio::post(executor, [timer] { timer->cancel(); });
+  auto home = co_await asio::this_coro::executor;
+  const auto timer = std::make_shared<asio::steady_timer>(home, longest_wait);
+  const auto id = s.engine.applied().wait(wanted, [timer, home] {
+    asio::post(home, [timer] { timer->cancel(); });
   });
   boost::system::error_code waited;
-  co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, waited));
+  co_await timer->async_wait(asio::redirect_error(use_task, waited));
   co_return !s.engine.applied().cancel(wanted, id);
 }
 
 /// Answers from one snapshot of the read models, which holds `at_least` if the client asked for a position.
 /// Everything is taken by reference and must live in the caller's frame: g++ 12 breaks temporaries in a co_await expression.
 template <class Respond>
-asio::awaitable<answer> from_views(service& s, const request& r, parameters& p, const Respond& respond) {
+task<answer> from_views(service& s, const request& r, parameters& p, const Respond& respond) {
   const position wanted{p.number("at_least", 0, max_position, 0)};
   if (!p.ok()) co_return response(p.refusal());
   if (r.has_parameter("at_least")) {
@@ -81,7 +81,7 @@ void read_sort(parameters& p, projections::project_query& query) {
                                        : projections::project_order::oldest_anomaly;
 }
 
-asio::awaitable<answer> get_projects(service& s, request& r, const zone& tz) {
+task<answer> get_projects(service& s, request& r) {
   parameters p(r);
   projections::project_query query;
   read_sort(p, query);
@@ -94,8 +94,8 @@ asio::awaitable<answer> get_projects(service& s, request& r, const zone& tz) {
   query.customer_id = p.text("customer_id");
   query.assigned_to = p.text("assigned_to");
   query.text = p.text("q");
-  query.from = p.time("from", tz);
-  query.to = p.time("to", tz);
+  query.from = p.time("from", s.settings.domain.tz);
+  query.to = p.time("to", s.settings.domain.tz);
   const auto respond = [&](const eventstore::kv_reader& views) {
     return response(200, page_json(projections::list_projects(views, query), list));
   };
@@ -104,23 +104,25 @@ asio::awaitable<answer> get_projects(service& s, request& r, const zone& tz) {
 
 response no_such_project() { return make_problem(404, "there is no project with this id"); }
 
-asio::awaitable<answer> get_project(service& s, request& r) {
+task<answer> get_project(service& s, request& r) {
   parameters p(r);
   const auto id = project_id::parse(r.path_parameters.at("id"));
-  const auto respond = [&](const eventstore::kv_reader& views) {
-    auto document = id ? projections::find_project(views, *id) : std::nullopt;
+  const auto at = p.time("at", s.settings.domain.tz);
+  const auto respond = [&](const eventstore::kv_reader&) {
+    auto document = id ? projections::find_project(s.engine.log(), *id, s.settings.domain, at) : std::nullopt;
     return document ? response(200, std::move(*document)) : no_such_project();
   };
   co_return co_await from_views(s, r, p, respond);
 }
 
-asio::awaitable<answer> get_timeline(service& s, request& r) {
+task<answer> get_timeline(service& s, request& r) {
   parameters p(r);
   const auto id = project_id::parse(r.path_parameters.at("id"));
   const auto page = page_of(p, projections::timeline_cursor, projections::max_page);
-  const auto respond = [&](const eventstore::kv_reader& views) {
-    if (!id || !projections::find_project(views, *id)) return no_such_project();
-    return response(200, page_json(projections::list_timeline(views, *id, page), projections::timeline_cursor));
+  const auto at = p.time("at", s.settings.domain.tz);
+  const auto respond = [&](const eventstore::kv_reader&) {
+    const auto listed = id ? projections::list_timeline(s.engine.log(), *id, page, at) : std::nullopt;
+    return listed ? response(200, page_json(*listed, projections::timeline_cursor)) : no_such_project();
   };
   co_return co_await from_views(s, r, p, respond);
 }
@@ -129,7 +131,7 @@ bool wants_ndjson(const request& r) {
   return r.header("accept").find("application/x-ndjson") != std::string_view::npos;
 }
 
-asio::awaitable<answer> get_events(service& s, request& r) {
+task<answer> get_events(service& s, request& r) {
   parameters p(r);
   const position from{p.number("from", 0, max_position, 1)};
   const auto limit = p.number("limit", 1, max_raw_events, 1000);
@@ -166,8 +168,7 @@ asio::awaitable<answer> get_events(service& s, request& r) {
 }  // namespace
 
 void add_query_routes(router& routes, service& s) {
-  const auto tz = zone::find(s.settings.server.timezone).value_or(zone::utc());
-  routes.add({"GET", "/api/projects", [&s, tz](request& r) { return get_projects(s, r, tz); }});
+  routes.add({"GET", "/api/projects", [&s](request& r) { return get_projects(s, r); }});
   routes.add({"GET", "/api/projects/{id}", [&s](request& r) { return get_project(s, r); }});
   routes.add({"GET", "/api/projects/{id}/timeline", [&s](request& r) { return get_timeline(s, r); }});
   routes.add({"GET", "/api/events", [&s](request& r) { return get_events(s, r); }});

@@ -46,11 +46,16 @@ std::vector<std::string_view> segments_of(std::string_view path) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
 }  // namespace
 
 std::string_view request::header(std::string_view name) const {
-  const auto found = headers.find(name);
-  return found == headers.end() ? std::string_view() : std::string_view(found->second);
+  for (const auto& [field, value] : headers)
+    if (same_ignoring_case(field, name)) return value;
+  return {};
 }
 
 std::string_view request::parameter(std::string_view name) const {
@@ -63,10 +68,18 @@ response::response(const problem& p) : status(p.status), content_type("applicati
   if (p.status == 401) headers.emplace_back("WWW-Authenticate", "Bearer");
 }
 
-void router::add(route r) { routes_.push_back(std::move(r)); }
+void router::add(route r) {
+  routes_.push_back(std::move(r));
+  const auto& added = routes_.back();
+  if (added.pattern.find('{') == std::string::npos) exact_.emplace(added.method + " " + added.pattern, &added);
+}
 
 router::match router::find(std::string_view method, std::string_view path) const {
   match result;
+  if (const auto exact = exact_.find(std::string(method).append(1, ' ').append(path)); exact != exact_.end()) {
+    result.found = exact->second;
+    return result;
+  }
   if (path.empty() || path.front() != '/') return result;
   const auto wanted = segments_of(path);
   for (const auto& r : routes_) {
@@ -118,8 +131,7 @@ bool is_media_type(std::string_view content_type, std::string_view media_type) {
   content_type = content_type.substr(0, content_type.find(';'));
   while (!content_type.empty() && (content_type.back() == ' ' || content_type.back() == '\t'))
     content_type.remove_suffix(1);
-  return std::equal(content_type.begin(), content_type.end(), media_type.begin(), media_type.end(),
-                    [](char a, char b) { return lower(a) == lower(b); });
+  return same_ignoring_case(content_type, media_type);
 }
 
 }  // namespace plo::http

@@ -1,34 +1,34 @@
 // Requests, answers and the table that joins them. Beast stays in session.cpp.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
-// Boost 1.74 forgets to include this before its coroutine header.
-#include <utility>
-
-#include <boost/asio/awaitable.hpp>
 
 #include "http/problem.hpp"
+#include "http/task.hpp"
 
 namespace plo::http {
 
-/// A request as handlers see it. Header names are lower case.
+/// A request as handlers see it. Header fields are views into the connection's buffer and live as long as the request.
 struct request {
   std::string method;
   std::string path;  // decoded, without the query
   std::map<std::string, std::string, std::less<>> query;
-  std::map<std::string, std::string, std::less<>> headers;
+  std::vector<std::pair<std::string_view, std::string_view>> headers;
   std::string body;
   bool body_too_large = false;  // the body was longer than the route allows and is not here
   bool from_loopback = false;
   std::map<std::string, std::string, std::less<>> path_parameters;
 
+  /// The first field of that name, in whatever case it came; empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const;
   /// The value of a query parameter; empty when it is absent.
   [[nodiscard]] std::string_view parameter(std::string_view name) const;
@@ -48,10 +48,10 @@ struct response {
 
 /// An answer that goes on: `write` sends a piece (false: the client is gone), `wake`-able waiting is the handler's business.
 class event_sink;
-using stream_handler = std::function<boost::asio::awaitable<void>(event_sink&)>;
+using stream_handler = std::function<task<void>(event_sink&)>;
 
 using answer = std::variant<response, stream_handler>;
-using handler = std::function<boost::asio::awaitable<answer>(request&)>;
+using handler = std::function<task<answer>(request&)>;
 
 struct route {
   std::string method;
@@ -71,10 +71,11 @@ public:
     std::vector<std::string> allowed;  // methods of the path, when the method is not one of them
   };
   [[nodiscard]] match find(std::string_view method, std::string_view path) const;
-  [[nodiscard]] const std::vector<route>& routes() const { return routes_; }
+  [[nodiscard]] const std::deque<route>& routes() const { return routes_; }
 
 private:
-  std::vector<route> routes_;
+  std::deque<route> routes_;  // routes stay where they are
+  std::unordered_map<std::string, const route*> exact_;  // "METHOD path" of the routes without parameters
 };
 
 /// Splits `/path?query` and decodes both; empty when an escape is malformed.

@@ -12,8 +12,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -30,19 +28,32 @@ constexpr std::size_t max_connections = 20'000;
 constexpr std::chrono::seconds time_to_stop{8};
 constexpr std::chrono::milliseconds accept_pause{100};
 
+using contexts = std::vector<std::unique_ptr<asio::io_context>>;
+
+contexts make_contexts(unsigned threads) {
+  contexts made;
+  for (unsigned i = 0; i < threads; ++i) made.push_back(std::make_unique<asio::io_context>(1));
+  return made;
+}
+
+auto make_guards(const contexts& of) {
+  std::vector<asio::executor_work_guard<executor>> guards;
+  for (const auto& context : of) guards.emplace_back(context->get_executor());
+  return guards;
+}
+
 }  // namespace
 
 struct server::parts {
-  parts(const config::settings& settings, actors::engine& engine)
-      : service_(engine, settings), threads_(settings.server.io_threads != 0 ? settings.server.io_threads
-                                                : std::max(1u, std::thread::hardware_concurrency())),
-        context_(static_cast<int>(threads_)), acceptor_(context_), signals_(context_, SIGTERM, SIGINT) {
+  parts(const http::settings& settings, actors::engine& engine)
+      : service_(engine, settings), threads_(settings.io_threads != 0 ? settings.io_threads
+                                                : std::max(1u, std::thread::hardware_concurrency())) {
     add_ingest_routes(routes_, service_);
     add_query_routes(routes_, service_);
     add_stream_route(routes_, service_);
     add_service_routes(routes_, service_);
 
-    const auto& listen = settings.server.listen;
+    const auto& listen = settings;
     boost::system::error_code error;
     const auto address = asio::ip::make_address(listen.host == "localhost" ? "127.0.0.1" : listen.host, error);
     if (error) throw std::runtime_error(fmt::format("'{}' is not an IP address to listen on", listen.host));
@@ -57,24 +68,26 @@ struct server::parts {
     }
   }
 
-  asio::awaitable<void> accept() {
-    for (;;) {
-      tcp::socket socket(asio::make_strand(context_));
+  asio::io_context& front() { return *contexts_.front(); }
+
+  task<void> accept() {
+    for (std::size_t next = 0;; ++next) {
+      client_socket socket(*contexts_[next % contexts_.size()]);
       boost::system::error_code error;
-      co_await acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, error));
+      co_await acceptor_.async_accept(socket, asio::redirect_error(use_task, error));
       if (error == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
       if (error) {
         spdlog::warn("cannot accept a connection: {}", error.message());
-        asio::steady_timer pause(context_, accept_pause);
-        co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        asio::steady_timer pause(front(), accept_pause);
+        co_await pause.async_wait(asio::redirect_error(use_task, error));
         continue;
       }
       start(std::move(socket));
     }
   }
 
-  void start(tcp::socket socket) {
-    const auto executor = socket.get_executor();
+  void start(client_socket socket) {
+    const auto home = socket.get_executor();
     auto connection = std::make_shared<session>(std::move(socket), routes_, service_);
     {
       const std::lock_guard lock(guard_);
@@ -85,7 +98,7 @@ struct server::parts {
       sessions_.insert(connection);
     }
     asio::co_spawn(
-        executor, [connection] { return connection->run(); },
+        home, [connection] { return connection->run(); },
         [this, connection](const std::exception_ptr& failure) {
           if (failure) spdlog::error("a connection ended by an exception");
           const std::lock_guard lock(guard_);
@@ -103,7 +116,7 @@ struct server::parts {
     deadline_.async_wait([this](boost::system::error_code cancelled) {
       if (cancelled) return;
       spdlog::warn("some connections did not end in time");
-      context_.stop();
+      for (const auto& context : contexts_) context->stop();
     });
     const std::lock_guard lock(guard_);
     for (const auto& connection : sessions_) connection->stop();
@@ -112,10 +125,10 @@ struct server::parts {
 
   /// The last connection has gone: without work the threads come home.
   void finish() {
-    asio::post(context_, [this] {
+    asio::post(front(), [this] {
       deadline_.cancel();
       signals_.cancel();
-      work_.reset();
+      work_.clear();
     });
   }
 
@@ -124,26 +137,27 @@ struct server::parts {
       if (!cancelled) stop();
     });
     asio::co_spawn(
-        context_, [this] { return accept(); }, [](const std::exception_ptr&) {});
+        front().get_executor(), [this] { return accept(); }, [](const std::exception_ptr&) {});
     std::vector<std::thread> pool;
-    for (unsigned i = 1; i < threads_; ++i) pool.emplace_back([this] { context_.run(); });
-    context_.run();
+    for (unsigned i = 1; i < threads_; ++i) pool.emplace_back([this, i] { contexts_[i]->run(); });
+    front().run();
     for (auto& thread : pool) thread.join();
   }
 
   router routes_;
   service service_;
   unsigned threads_;
-  asio::io_context context_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
-  tcp::acceptor acceptor_;
-  asio::signal_set signals_;
-  asio::steady_timer deadline_{context_};
+  // One per thread: a connection stays on its thread.
+  contexts contexts_ = make_contexts(threads_);
+  std::vector<asio::executor_work_guard<executor>> work_ = make_guards(contexts_);
+  tcp::acceptor acceptor_{front()};
+  asio::signal_set signals_{front(), SIGTERM, SIGINT};
+  asio::steady_timer deadline_{front()};
   std::mutex guard_;
   std::unordered_set<std::shared_ptr<session>> sessions_;
 };
 
-server::server(const config::settings& settings, actors::engine& engine)
+server::server(const http::settings& settings, actors::engine& engine)
     : parts_(std::make_unique<parts>(settings, engine)) {}
 
 server::~server() = default;

@@ -6,14 +6,14 @@
 #include <string>
 
 #include "actors/engine.hpp"
-#include "config/config.hpp"
+#include "http/settings.hpp"
 
 namespace plo::http {
 
 class server {
 public:
   /// Binds the address of the settings; throws std::runtime_error when that is not possible. Both must outlive the server.
-  server(const config::settings& settings, actors::engine& engine);
+  server(const http::settings& settings, actors::engine& engine);
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "actors/engine.hpp"
-#include "config/config.hpp"
 #include "http/router.hpp"
+#include "http/settings.hpp"
 #include "http/source_access.hpp"
 
 namespace plo::http {
@@ -59,11 +59,11 @@ private:
 };
 
 struct service {
-  service(actors::engine& e, const config::settings& s)
-      : engine(e), settings(s), sources(s.sources), in_flight(s.ingest.max_in_flight) {}
+  service(actors::engine& e, const http::settings& s)
+      : engine(e), settings(s), sources(s.sources), in_flight(s.max_in_flight) {}
 
   actors::engine& engine;
-  const config::settings& settings;
+  const http::settings& settings;
   source_access sources;
   permits in_flight;
   answer_counts answers;       // HTTP answers by route

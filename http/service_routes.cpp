@@ -7,8 +7,6 @@
 
 namespace plo::http {
 
-namespace asio = boost::asio;
-
 namespace {
 
 using prometheus::ClientMetric;
@@ -96,9 +94,9 @@ std::string metrics_text(service& s) {
   return prometheus::TextSerializer().Serialize(families);
 }
 
-asio::awaitable<answer> get_health(request&) { co_return response(200, R"({"status":"ok"})"); }
+task<answer> get_health(request&) { co_return response(200, R"({"status":"ok"})"); }
 
-asio::awaitable<answer> get_readiness(service& s, request&) {
+task<answer> get_readiness(service& s, request&) {
   const auto head = s.engine.log().head().last;
   const auto applied = s.engine.applied().applied();
   const bool writes = !s.engine.metrics().store_refuses;
@@ -109,7 +107,7 @@ asio::awaitable<answer> get_readiness(service& s, request&) {
   co_return response(ready ? 200 : 503, json.str());
 }
 
-asio::awaitable<answer> get_metrics(service& s, request&) {
+task<answer> get_metrics(service& s, request&) {
   response result(200, metrics_text(s));
   result.content_type = "text/plain; version=0.0.4; charset=utf-8";
   co_return result;

@@ -2,7 +2,6 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/read.hpp>
@@ -21,6 +20,7 @@ namespace {
 
 constexpr std::uint32_t max_header_bytes = 16 * 1024;
 constexpr std::size_t max_unrouted_body_bytes = 64 * 1024;
+constexpr std::chrono::seconds watch_interval{1};
 constexpr std::chrono::seconds time_for_header{30};  // also how long a connection may idle
 constexpr std::chrono::seconds time_for_body{60};
 constexpr std::chrono::seconds time_for_answer{30};
@@ -38,45 +38,62 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 request read_header(const bhttp::request_header<>& header) {
   request r;
   r.method = std::string(view(header.method_string()));
-  for (const auto& field : header) r.headers[lower_case(view(field.name_string()))] = std::string(view(field.value()));
+  for (const auto& field : header) r.headers.emplace_back(view(field.name_string()), view(field.value()));
   return r;
 }
 
 }  // namespace
 
-session::session(asio::ip::tcp::socket socket, const router& routes, service& s)
-    : stream_(std::move(socket)), wake_timer_(stream_.get_executor()), routes_(routes), service_(s) {
+session::session(client_socket socket, const router& routes, service& s)
+    : socket_(std::move(socket)), watchdog_(socket_.get_executor()), wake_timer_(socket_.get_executor()),
+      routes_(routes), service_(s) {
   beast::error_code ignored;
-  stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
-  const auto peer = stream_.socket().remote_endpoint(ignored);
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  const auto peer = socket_.remote_endpoint(ignored);
   from_loopback_ = !ignored && peer.address().is_loopback();
 }
 
-asio::awaitable<void> session::run() {
+task<void> session::run() {
   const auto self = shared_from_this();
+  watch();
   bool go_on = true;
   while (go_on && !service_.stopping) go_on = co_await serve_one();
+  ended_ = true;
+  watchdog_.cancel();
   beast::error_code ignored;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
-  stream_.close();
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+}
+
+void session::watch() {
+  watchdog_.expires_after(watch_interval);
+  watchdog_.async_wait([weak = weak_from_this()](beast::error_code cancelled) {
+    const auto self = weak.lock();
+    if (cancelled || !self || self->ended_) return;
+    beast::error_code ignored;
+    if (steady_clock::now() < self->deadline_) return self->watch();
+    // What is under way ends with an error, and the connection with it.
+    self->socket_.close(ignored);
+  });
 }
 
 void session::stop() {
-  asio::post(stream_.get_executor(), [self = shared_from_this()] {
-    if (self->idle_) self->stream_.cancel();
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    beast::error_code ignored;
+    if (self->idle_ && !self->ended_) self->socket_.cancel(ignored);
     self->wake_timer_.cancel();
   });
 }
 
 /// Reads one request and answers it. False when the connection is to be closed.
-asio::awaitable<bool> session::serve_one() {
+task<bool> session::serve_one() {
   parser incoming;
   incoming.header_limit(max_header_bytes);
   incoming.body_limit(std::numeric_limits<std::uint64_t>::max());  // the route's own limit follows
   beast::error_code error;
-  stream_.expires_after(time_for_header);
+  allow(time_for_header);
   idle_ = true;
-  co_await bhttp::async_read_header(stream_, buffer_, incoming, asio::redirect_error(asio::use_awaitable, error));
+  co_await bhttp::async_read_header(socket_, buffer_, incoming, asio::redirect_error(use_task, error));
   idle_ = false;
   if (error == bhttp::error::header_limit) {
     const response too_long = make_problem(431, "the request header is too large");
@@ -109,7 +126,7 @@ asio::awaitable<bool> session::serve_one() {
   if (!r.body_too_large && !incoming.is_done()) co_return false;  // the client went away in the middle
   r.body = std::move(incoming.get().body());
   r.path_parameters = match.parameters;
-  stream_.expires_never();
+  allow_any_time();
 
   const bool keep_alive = incoming.get().keep_alive() && !r.body_too_large && !service_.stopping;
   answer reply;
@@ -130,23 +147,26 @@ asio::awaitable<bool> session::serve_one() {
 }
 
 /// Reads the body unless it is longer than the limit. True when it is complete or the client went away.
-asio::awaitable<bool> session::read_body(parser& incoming, std::size_t limit) {
+task<bool> session::read_body(parser& incoming, std::size_t limit) {
   const auto announced = incoming.content_length();
   if (announced && *announced > limit) co_return false;
   incoming.body_limit(limit);
   beast::error_code error;
-  stream_.expires_after(time_for_body);
+  allow(time_for_body);
   if (lower_case(view(incoming.get()[bhttp::field::expect])) == "100-continue") {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    co_await asio::async_write(stream_, asio::buffer(go_on), asio::redirect_error(asio::use_awaitable, error));
+    co_await asio::async_write(socket_, asio::buffer(go_on), asio::redirect_error(use_task, error));
     if (error) co_return true;
   }
-  if (!incoming.is_done())
-    co_await bhttp::async_read(stream_, buffer_, incoming, asio::redirect_error(asio::use_awaitable, error));
+  // Usually the whole body came with the header.
+  if (!incoming.is_done() && buffer_.size() > 0) buffer_.consume(incoming.put(buffer_.data(), error));
+  if (error == bhttp::error::need_more) error = {};
+  if (!incoming.is_done() && !error)
+    co_await bhttp::async_read(socket_, buffer_, incoming, asio::redirect_error(use_task, error));
   co_return error != bhttp::error::body_limit;
 }
 
-asio::awaitable<answer> session::respond(const router::match& match, request& r) {
+task<answer> session::respond(const router::match& match, request& r) {
   if (match.found == nullptr && match.allowed.empty())
     co_return response(make_problem(404, fmt::format("there is nothing at {}", r.path)));
   if (match.found == nullptr) {
@@ -170,7 +190,7 @@ asio::awaitable<answer> session::respond(const router::match& match, request& r)
   co_return response(make_problem(500, "something went wrong here; the log of the server says what"));
 }
 
-asio::awaitable<bool> session::send(const response& reply, unsigned version, bool keep_alive, bool head_only) {
+task<bool> session::send(const response& reply, unsigned version, bool keep_alive, bool head_only) {
   bhttp::response<bhttp::string_body> outgoing(static_cast<bhttp::status>(reply.status), version);
   outgoing.set(bhttp::field::server, "plo");
   outgoing.set(bhttp::field::content_type, reply.content_type);
@@ -181,21 +201,21 @@ asio::awaitable<bool> session::send(const response& reply, unsigned version, boo
   if (!head_only) outgoing.body() = reply.body;
   bhttp::response_serializer<bhttp::string_body> serializer(outgoing);
   beast::error_code error;
-  stream_.expires_after(time_for_answer);
+  allow(time_for_answer);
   if (head_only)
-    co_await bhttp::async_write_header(stream_, serializer, asio::redirect_error(asio::use_awaitable, error));
+    co_await bhttp::async_write_header(socket_, serializer, asio::redirect_error(use_task, error));
   else
-    co_await bhttp::async_write(stream_, serializer, asio::redirect_error(asio::use_awaitable, error));
+    co_await bhttp::async_write(socket_, serializer, asio::redirect_error(use_task, error));
   co_return !error;
 }
 
-asio::awaitable<void> session::stream(const stream_handler& serve) {
+task<void> session::stream(const stream_handler& serve) {
   static constexpr std::string_view header =
       "HTTP/1.1 200 OK\r\nServer: plo\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
       "X-Accel-Buffering: no\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
   beast::error_code error;
-  stream_.expires_after(time_for_answer);
-  co_await asio::async_write(stream_, asio::buffer(header), asio::redirect_error(asio::use_awaitable, error));
+  allow(time_for_answer);
+  co_await asio::async_write(socket_, asio::buffer(header), asio::redirect_error(use_task, error));
   if (error) co_return;
   try {
     co_await serve(*this);
@@ -204,33 +224,33 @@ asio::awaitable<void> session::stream(const stream_handler& serve) {
     co_return;
   }
   const auto last_chunk = bhttp::make_chunk_last();
-  stream_.expires_after(time_to_linger);
-  co_await asio::async_write(stream_, last_chunk, asio::redirect_error(asio::use_awaitable, error));
+  allow(time_to_linger);
+  co_await asio::async_write(socket_, last_chunk, asio::redirect_error(use_task, error));
 }
 
 /// A client that is still sending would lose the answer if the connection were simply closed: read on for a moment.
-asio::awaitable<void> session::linger() {
+task<void> session::linger() {
   beast::error_code error;
-  stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  stream_.expires_after(time_to_linger);
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  allow(time_to_linger);
   std::array<char, 64 * 1024> sink;
   for (int pieces = 0; pieces < 2048 && !error; ++pieces)
-    co_await stream_.async_read_some(asio::buffer(sink), asio::redirect_error(asio::use_awaitable, error));
+    co_await socket_.async_read_some(asio::buffer(sink), asio::redirect_error(use_task, error));
 }
 
-asio::awaitable<bool> session::write(std::string_view text) {
+task<bool> session::write(std::string_view text) {
   beast::error_code error;
   const auto chunk = bhttp::make_chunk(asio::buffer(text));
-  stream_.expires_after(time_for_answer);
-  co_await asio::async_write(stream_, chunk, asio::redirect_error(asio::use_awaitable, error));
-  stream_.expires_never();
+  allow(time_for_answer);
+  co_await asio::async_write(socket_, chunk, asio::redirect_error(use_task, error));
+  allow_any_time();
   co_return !error;
 }
 
-asio::awaitable<void> session::wait(std::chrono::milliseconds at_most) {
+task<void> session::wait(std::chrono::milliseconds at_most) {
   boost::system::error_code woken;
   wake_timer_.expires_after(at_most);
-  co_await wake_timer_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  co_await wake_timer_.async_wait(asio::redirect_error(use_task, woken));
 }
 
 std::function<void()> session::waker() {
@@ -238,7 +258,7 @@ std::function<void()> session::waker() {
     const auto self = weak.lock();
     // One post serves every publication until the stream has looked again.
     if (!self || self->wake_posted_.exchange(true)) return;
-    asio::post(self->stream_.get_executor(), [self] {
+    asio::post(self->socket_.get_executor(), [self] {
       self->wake_posted_ = false;
       self->wake_timer_.cancel();
     });

@@ -49,23 +49,23 @@ bool rate_limiter::take(std::chrono::steady_clock::time_point now) {
 
 unsigned rate_limiter::retry_after_s() const { return 1; }
 
-source_access::source_access(const std::map<std::string, config::source_settings, std::less<>>& sources)
+source_access::source_access(const std::map<std::string, source_settings, std::less<>>& sources)
     : sources_(sources) {
   for (const auto& [name, source] : sources_)
     limiters_.emplace(name, std::make_unique<rate_limiter>(source.rate_limit_per_s));
 }
 
-const config::source_settings* source_access::authenticate(std::string_view authorization) const {
+const source_settings* source_access::authenticate(std::string_view authorization) const {
   constexpr std::string_view scheme = "Bearer ";
   if (!starts_with_ignoring_case(authorization, scheme)) return nullptr;
   const auto digest = sha256_hex(strip(authorization.substr(scheme.size())));
-  const config::source_settings* found = nullptr;
+  const source_settings* found = nullptr;
   for (const auto& [name, source] : sources_)
     if (same(digest, source.key_sha256)) found = &source;
   return found;
 }
 
-bool source_access::is_signed(const config::source_settings& source, std::string_view signature,
+bool source_access::is_signed(const source_settings& source, std::string_view signature,
                               std::string_view body) {
   if (source.hmac_secret.empty()) return true;
   constexpr std::string_view prefix = "sha256=";
@@ -86,11 +86,11 @@ bool source_access::is_signed(const config::source_settings& source, std::string
   return sodium_memcmp(claimed.data(), computed.data(), computed.size()) == 0;
 }
 
-const config::source_settings* source_access::find(std::string_view source) const {
+const source_settings* source_access::find(std::string_view source) const {
   const auto found = sources_.find(source);
   return found == sources_.end() ? nullptr : &found->second;
 }
 
-rate_limiter& source_access::limiter(const config::source_settings& source) { return *limiters_.at(source.name); }
+rate_limiter& source_access::limiter(const source_settings& source) { return *limiters_.at(source.name); }
 
 }  // namespace plo::http

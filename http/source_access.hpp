@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/config.hpp"
+#include "http/settings.hpp"
 
 namespace plo::http {
 
@@ -32,18 +32,18 @@ private:
 
 class source_access {
 public:
-  explicit source_access(const std::map<std::string, config::source_settings, std::less<>>& sources);
+  explicit source_access(const std::map<std::string, source_settings, std::less<>>& sources);
 
   /// The source whose key the Authorization header carries; null when there is no key or nobody's. Takes the same time for every key.
-  [[nodiscard]] const config::source_settings* authenticate(std::string_view authorization) const;
+  [[nodiscard]] const source_settings* authenticate(std::string_view authorization) const;
   /// Whether `X-PLO-Signature: sha256=HEX` is the HMAC of the body under the source's secret; true when the source has none.
-  [[nodiscard]] static bool is_signed(const config::source_settings& source, std::string_view signature,
+  [[nodiscard]] static bool is_signed(const source_settings& source, std::string_view signature,
                                       std::string_view body);
-  [[nodiscard]] const config::source_settings* find(std::string_view source) const;
-  [[nodiscard]] rate_limiter& limiter(const config::source_settings& source);
+  [[nodiscard]] const source_settings* find(std::string_view source) const;
+  [[nodiscard]] rate_limiter& limiter(const source_settings& source);
 
 private:
-  std::map<std::string, config::source_settings, std::less<>> sources_;
+  std::map<std::string, source_settings, std::less<>> sources_;
   std::map<std::string, std::unique_ptr<rate_limiter>, std::less<>> limiters_;
 };
 

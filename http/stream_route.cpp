@@ -8,8 +8,6 @@
 
 namespace plo::http {
 
-namespace asio = boost::asio;
-
 namespace {
 
 constexpr std::chrono::seconds heartbeat{15};
@@ -51,7 +49,7 @@ std::string text_of(const actors::stream_messages& messages, const actors::strea
   return text;
 }
 
-asio::awaitable<void> run_stream(service& s, event_sink& sink, position place, actors::stream_filter filter) {
+task<void> run_stream(service& s, event_sink& sink, position place, actors::stream_filter filter) {
   auto& feed = s.engine.stream();
   const subscription subscribed(feed, sink.waker());
   bool alive = co_await sink.write(": connected\n\n");
@@ -105,7 +103,7 @@ std::optional<position> read_place(const request& r, parameters& p) {
   return position{place};
 }
 
-asio::awaitable<answer> get_stream(service& s, request& r) {
+task<answer> get_stream(service& s, request& r) {
   parameters p(r);
   actors::stream_filter filter;
   filter.topics = read_topics(p);

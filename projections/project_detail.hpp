@@ -1,17 +1,17 @@
-// The whole of each project, ready to be sent.
+// The whole of a project: its stream, folded when somebody asks.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
-#include "projections/read_models.hpp"
+#include "domain/project.hpp"
+#include "eventstore/log.hpp"
 
 namespace plo::projections {
 
-[[nodiscard]] std::unique_ptr<projection> make_project_detail();
-
-/// The project's JSON document; empty when there is no such project.
-[[nodiscard]] std::optional<std::string> find_project(const eventstore::kv_reader& views, const project_id& id);
+/// The project's JSON document as it was known at an instant (recorded by then; empty: now). Empty when the project did not exist.
+/// The cost grows with the project's own events, not with the number of projects.
+[[nodiscard]] std::optional<std::string> find_project(const eventstore::log& log, const project_id& id,
+                                                      const domain_settings& settings, std::optional<instant> at = {});
 
 }  // namespace plo::projections

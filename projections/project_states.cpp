@@ -4,11 +4,12 @@
 
 namespace plo::projections {
 
-std::vector<touched_project> project_states::apply(std::span<const recorded_event> events) {
+std::vector<touched_project> project_states::apply(event_pointers events) {
   forget_oldest();
   std::vector<touched_project> touched;
   std::unordered_map<project_id, std::size_t> index;
-  for (const auto& e : events) {
+  for (const auto* pointer : events) {
+    const auto& e = *pointer;
     const auto id = e.stream.project();
     if (!id) continue;
     auto& project = load(*id, e);

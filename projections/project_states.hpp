@@ -12,6 +12,9 @@
 
 namespace plo::projections {
 
+/// Events in log order, wherever they are kept.
+using event_pointers = std::span<const recorded_event* const>;
+
 /// A project that a step touched, as it is afterwards.
 struct touched_project {
   const project_state* state;
@@ -25,7 +28,7 @@ public:
 
   /// Folds the events and returns the projects they touched, each once, in the order of first mention. The states stay valid until
   /// the next call.
-  [[nodiscard]] std::vector<touched_project> apply(std::span<const recorded_event> events);
+  [[nodiscard]] std::vector<touched_project> apply(event_pointers events);
 
 private:
   struct entry {

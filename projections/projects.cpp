@@ -91,6 +91,9 @@ std::string lower_case(std::string_view text) {
   return lower;
 }
 
+constexpr project_order all_orders[] = {project_order::oldest_anomaly, project_order::updated_at,
+                                        project_order::created_at};
+
 class projects_projection final : public projection {
 public:
   std::string_view name() const override { return "projects"; }
@@ -105,14 +108,16 @@ public:
       const auto key = row_key(project->id.value);
       if (const auto before = views.get(rows(), key)) {
         const auto old_row = decode_row(*before);
-        for (const auto order : {project_order::oldest_anomaly, project_order::updated_at, project_order::created_at})
-          if (time_of(old_row, order) != time_of(fields, order))
-            batch.remove(rows(), order_key(order, time_of(old_row, order), project->id.value));
+        for (const auto order : all_orders) {
+          if (time_of(old_row, order) == time_of(fields, order)) continue;
+          batch.remove(rows(), order_key(order, time_of(old_row, order), project->id.value));
+          batch.put(rows(), order_key(order, time_of(fields, order), project->id.value), {});
+        }
       } else {
         ++added;
+        for (const auto order : all_orders)
+          batch.put(rows(), order_key(order, time_of(fields, order), project->id.value), {});
       }
-      for (const auto order : {project_order::oldest_anomaly, project_order::updated_at, project_order::created_at})
-        batch.put(rows(), order_key(order, time_of(fields, order), project->id.value), {});
       json_writer json;
       json.begin_object();
       write_project_item(json, *project, last);

@@ -4,9 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "eventstore/keys.hpp"
-#include "projections/project_detail.hpp"
 #include "projections/projects.hpp"
-#include "projections/timeline.hpp"
 
 namespace plo::projections {
 
@@ -19,14 +17,12 @@ constexpr std::string_view schema_key = "schema";
 constexpr std::size_t max_states_kept = 20'000;
 
 const eventstore::store_layout views_layout{
-    {{"meta"}, {"projects", true, 32u << 20}, {"project_detail", true, 32u << 20}, {"timeline", false, 32u << 20}},
+    {{"meta"}, {"projects", true, 32u << 20}},
     false};
 
 std::vector<std::unique_ptr<projection>> all_projections() {
   std::vector<std::unique_ptr<projection>> all;
   all.push_back(make_projects());
-  all.push_back(make_project_detail());
-  all.push_back(make_timeline());
   return all;
 }
 
@@ -84,15 +80,22 @@ std::unique_ptr<read_models> read_models::in_memory(const eventstore::log& log, 
   return std::make_unique<read_models>(eventstore::make_memory_store(views_layout), log, std::move(settings));
 }
 
-void read_models::apply(std::span<const recorded_event> events) {
+void read_models::apply(const std::vector<recorded_event>& events) {
+  std::vector<const recorded_event*> pointers;
+  pointers.reserve(events.size());
+  for (const auto& e : events) pointers.push_back(&e);
+  apply(pointers);
+}
+
+void read_models::apply(event_pointers events) {
   if (events.empty()) return;
-  if (events.front().pos.value != checkpoint_.value + 1)
+  if (events.front()->pos.value != checkpoint_.value + 1)
     throw eventstore::store_error(
-        fmt::format("the read models stand at {} and were given {}", checkpoint_.value, events.front().pos.value));
+        fmt::format("the read models stand at {} and were given {}", checkpoint_.value, events.front()->pos.value));
   const auto touched = states_.apply(events);
   eventstore::kv_batch batch;
   for (const auto& p : projections_) p->apply({events, touched}, *store_, batch);
-  const auto last = events.back().pos;
+  const auto last = events.back()->pos;
   const auto folded = events_folded_ + events.size();
   auto value = keys::of(last);
   keys::put_u64(value, folded);

@@ -22,12 +22,12 @@ namespace plo::projections {
 
 /// Column families of the views, one per projection and one for checkpoints.
 namespace families {
-inline constexpr eventstore::family meta = 0, projects = 1, project_detail = 2, timeline = 3;
+inline constexpr eventstore::family meta = 0, projects = 1;
 }
 
 /// What a projection folds in one step: whole commits, and the projects they touched as they are afterwards.
 struct projection_input {
-  std::span<const recorded_event> events;
+  event_pointers events;
   std::span<const touched_project> projects;
 };
 
@@ -57,7 +57,8 @@ public:
   [[nodiscard]] std::uint64_t events_folded() const { return events_folded_; }
 
   /// Folds events that follow the checkpoint without a gap and end with a whole commit.
-  void apply(std::span<const recorded_event> events);
+  void apply(event_pointers events);
+  void apply(const std::vector<recorded_event>& events);
 
   /// Reads the next whole commits from the log, about `most` events. Empty when there is nothing new.
   [[nodiscard]] std::vector<recorded_event> read_next(std::size_t most) const;

@@ -1,18 +1,20 @@
-// What happened to a project, oldest first, each event with what it caused.
+// What happened to a project, oldest first, each event with what it caused: its stream, read when somebody asks.
 #pragma once
 
-#include <memory>
+#include <optional>
 
+#include "domain/ids.hpp"
+#include "domain/time.hpp"
+#include "eventstore/log.hpp"
 #include "projections/page.hpp"
-#include "projections/read_models.hpp"
 
 namespace plo::projections {
 
 inline constexpr char timeline_cursor = 'T';
 
-[[nodiscard]] std::unique_ptr<projection> make_timeline();
-
-/// A page of a project's events by `occurred_at`, then position. Empty when the project has none.
-[[nodiscard]] page list_timeline(const eventstore::kv_reader& views, const project_id& id, const page_request& request);
+/// A page of a project's events by `occurred_at`, then position, as they were known at an instant (recorded by then; empty: now).
+/// Empty when the project did not exist.
+[[nodiscard]] std::optional<page> list_timeline(const eventstore::log& log, const project_id& id,
+                                                const page_request& request, std::optional<instant> at = {});
 
 }  // namespace plo::projections

@@ -111,7 +111,10 @@ protected:
     }
   };
 
-  void SetUp() override { start(1000); }
+  void SetUp() override {
+    stream.subscribe([] {});
+    start(1000);
+  }
 
   void start(std::size_t max_live, std::chrono::hours attach_period = std::chrono::hours(24 * 180)) {
     hub = system.spawn(stream_hub, &stream,

@@ -23,13 +23,7 @@ nlohmann::json rows_of(const projections::read_models& models) {
   projections::project_query query;
   query.order = projections::project_order::created_at;
   query.page.limit = 200;
-  auto items = nlohmann::json::parse(projections::list_projects(*models.reader(), query).items);
-  for (auto& item : items) {
-    const auto id = *project_id::parse(item["project_id"].get<std::string>());
-    item["detail"] = nlohmann::json::parse(*projections::find_project(*models.reader(), id));
-    item["timeline"] = nlohmann::json::parse(projections::list_timeline(*models.reader(), id, {200, {}}).items);
-  }
-  return items;
+  return nlohmann::json::parse(projections::list_projects(*models.reader(), query).items);
 }
 
 TEST_F(actor_test, read_models_follow_the_log) {
@@ -37,7 +31,7 @@ TEST_F(actor_test, read_models_follow_the_log) {
   EXPECT_EQ(models->checkpoint(), log.head().last);
   EXPECT_EQ(gate.applied(), log.head().last);
   EXPECT_EQ(models->events_folded(), log.head().last.value);
-  const auto document = nlohmann::json::parse(*projections::find_project(*models->reader(), opened.project));
+  const auto document = nlohmann::json::parse(*projections::find_project(log, opened.project, {}));
   EXPECT_EQ(document["store_id"], "S-1");
   EXPECT_EQ(document["project_refs"], nlohmann::json({"X"}));
   EXPECT_EQ(document["position"], log.head().last.value);
