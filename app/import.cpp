@@ -165,9 +165,10 @@ int import_events(const import_options& options) {
   const auto counts = import.counts();
   bar.show(bytes, counts, true);
   if (!engine->settle(std::chrono::minutes(1))) spdlog::info("the read models will catch up at the next start");
-  fmt::print("{} lines: {} stored, {} duplicates ({} in conflict), {} dead letters, {} bad, {} refused by the store\n",
-             counts.lines, counts.stored, counts.duplicates, counts.conflicts, counts.dead_letters, counts.bad,
-             counts.refused);
+  fmt::print("{} lines: {} stored, {} duplicates ({} in conflict), {} waited for their project ({} wait still), {} bad, "
+             "{} refused by the store\n",
+             counts.lines, counts.stored, counts.duplicates, counts.conflicts, counts.dead_letters,
+             engine->metrics().dead_letters_waiting.load(), counts.bad, counts.refused);
   if (counts.refused > 0) return store_unusable;
   return counts.bad > 0 ? check_failed : done;
 }

@@ -18,7 +18,9 @@ using namespace plo::app;
 int run(int argc, char** argv) {
   CLI::App cli{"PLO watches client projects through their events and warns before the client feels a problem.", "plo"};
   cli.require_subcommand(1);
-  cli.failure_message(CLI::FailureMessage::help);
+  cli.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("plo: ") + error.what() + "\nplo --help and plo COMMAND --help say more.\n";
+  });
 
   serve_options serving;
   auto* serve_command = cli.add_subcommand("serve", "Run the server until SIGTERM");

@@ -1,5 +1,7 @@
 #include "projections/project_json.hpp"
 
+#include <algorithm>
+
 namespace plo::projections {
 
 namespace {
@@ -128,34 +130,41 @@ void write_notes(json_writer& json, const project_state& project) {
 }  // namespace
 
 next_action next_action_of(const project_state& project) {
-  const auto is_open_step = [](const step& s) {
-    return s.status != step_status::completed && s.status != step_status::skipped;
-  };
-  const auto earliest = [&](const std::vector<step>& steps, next_action& next) {
-    for (const auto& s : steps) {
-      if (!is_open_step(s)) continue;
-      if (!next.step || s.type < *next.step) next = {s.type, s.expected_at};
-      return;
-    }
-  };
   if (project.status == project_status::completed || project.status == project_status::cancelled) return {};
-  // Orders come between the quotes and the consolidation: the first open order step is next unless a quote is.
-  next_action of_orders;
-  for (const auto& o : project.orders)
-    if (o.confirmed_at && !o.cancelled_at) earliest(o.concluded.steps, of_orders);
-  if (of_orders.step) return of_orders;
-  next_action of_project;
-  for (const auto& s : project.steps) {
-    const bool upstream = s.type <= step_type::quote_installation;
-    const bool skipped_by_order = upstream && !project.orders.empty();
-    if (skipped_by_order || !is_open_step(s)) continue;
-    of_project = {s.type, s.expected_at};
-    break;
+  // Not every source reports every step: what stands before a completed step is past.
+  const auto first_open = [](const std::vector<step>& steps) -> const step* {
+    const step* open = nullptr;
+    for (const auto& s : steps) {
+      if (s.status == step_status::completed)
+        open = nullptr;
+      else if (open == nullptr && s.status != step_status::skipped)
+        open = &s;
+    }
+    return open;
+  };
+  const auto as_action = [](const step* s) { return s ? next_action{s->type, s->expected_at} : next_action{}; };
+  // The life cycle runs through the quotes, the orders (the one that is furthest behind counts), delivery, installation, closing.
+  const step* behind = nullptr;
+  bool ordered = false;
+  for (const auto& o : project.orders) {
+    if (!o.confirmed_at || o.cancelled_at) continue;
+    ordered = true;
+    if (const auto* open = first_open(o.concluded.steps); open && (!behind || open->type < behind->type)) behind = open;
   }
-  if (of_project.step != step_type::project_closed && of_project.step) return of_project;
-  next_action of_installation;
-  if (project.installation) earliest(project.installation->steps, of_installation);
-  return of_installation.step ? of_installation : of_project;
+  const step* of_project = first_open(project.steps);
+  const auto is_upstream = [](const step* s) { return s && s->type <= step_type::quote_installation; };
+  if (!ordered && is_upstream(of_project)) return as_action(of_project);
+  const bool delivering = of_project && of_project->type >= step_type::lastmile_scheduled;
+  if (behind && !delivering) return as_action(behind);
+  if (is_upstream(of_project)) {
+    const auto later = std::find_if(project.steps.begin(), project.steps.end(), [&](const step& s) {
+      return s.type > step_type::quote_installation && s.status != step_status::completed && s.status != step_status::skipped;
+    });
+    of_project = later == project.steps.end() ? nullptr : &*later;
+  }
+  const step* of_installation = project.installation ? first_open(project.installation->steps) : nullptr;
+  if (of_installation && (!of_project || of_project->type == step_type::project_closed)) return as_action(of_installation);
+  return as_action(of_project);
 }
 
 void write_project_item(json_writer& json, const project_state& project, position last) {

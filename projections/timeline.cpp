@@ -56,8 +56,7 @@ std::optional<page> list_timeline(const eventstore::log& log, const project_id& 
                                   std::optional<instant> at) {
   std::vector<recorded_event> events;
   log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
-    if (at && e.recorded_at > *at) return false;
-    events.push_back(e);
+    if (!at || e.recorded_at <= *at) events.push_back(e);
     return true;
   });
   if (events.empty()) return std::nullopt;

@@ -171,15 +171,15 @@ TEST(deadline_queue_test, deadlines_come_due_in_order_and_move_when_armed_again)
   EXPECT_EQ(queue.size(), 0u);
 }
 
-struct due_log_state {
-  std::vector<instant> due;
-};
+using fired_deadlines = std::vector<std::pair<project_id, instant>>;
+
+caf::behavior listener_of(caf::event_based_actor*, fired_deadlines* fired) {
+  return {[fired](const deadline_due& due) { fired->emplace_back(due.project, due.due); }};
+}
 
 TEST_F(actor_test, the_scheduler_fires_what_is_due_on_the_event_clock_and_nothing_else) {
-  std::vector<std::pair<project_id, instant>> fired;
-  const auto listener = system.spawn([&fired](caf::event_based_actor*) -> caf::behavior {
-    return {[&fired](const deadline_due& due) { fired.emplace_back(due.project, due.due); }};
-  });
+  fired_deadlines fired;
+  const auto listener = system.spawn(listener_of, &fired);
   const auto alarm = system.spawn(scheduler, &clock, listener);
   const project_id a{make_uuid_v7(1)}, b{make_uuid_v7(2)};
   clock.observe(*parse_instant("2025-01-02T00:00:00Z"));
