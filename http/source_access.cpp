@@ -9,17 +9,10 @@ namespace plo::http {
 
 namespace {
 
-std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
-  crypto_hash_sha256(digest.data(), reinterpret_cast<const unsigned char*>(text.data()), text.size());
-  std::string hex(digest.size() * 2 + 1, '\0');
-  sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
-  hex.pop_back();
-  return hex;
-}
-
-bool same(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && sodium_memcmp(a.data(), b.data(), a.size()) == 0;
+source_access::digest sha256(std::string_view text) {
+  source_access::digest hash{};
+  crypto_hash_sha256(hash.data(), reinterpret_cast<const unsigned char*>(text.data()), text.size());
+  return hash;
 }
 
 std::string_view strip(std::string_view text) {
@@ -51,17 +44,23 @@ unsigned rate_limiter::retry_after_s() const { return 1; }
 
 source_access::source_access(const std::map<std::string, source_settings, std::less<>>& sources)
     : sources_(sources) {
-  for (const auto& [name, source] : sources_)
+  for (const auto& [name, source] : sources_) {
     limiters_.emplace(name, std::make_unique<rate_limiter>(source.rate_limit_per_s));
+    digest key{};
+    std::size_t length = 0;
+    if (sodium_hex2bin(key.data(), key.size(), source.key_sha256.data(), source.key_sha256.size(), nullptr, &length,
+                       nullptr) == 0 && length == key.size())
+      keys_.emplace_back(key, &source);
+  }
 }
 
 const source_settings* source_access::authenticate(std::string_view authorization) const {
   constexpr std::string_view scheme = "Bearer ";
   if (!starts_with_ignoring_case(authorization, scheme)) return nullptr;
-  const auto digest = sha256_hex(strip(authorization.substr(scheme.size())));
+  const auto shown = sha256(strip(authorization.substr(scheme.size())));
   const source_settings* found = nullptr;
-  for (const auto& [name, source] : sources_)
-    if (same(digest, source.key_sha256)) found = &source;
+  for (const auto& [key, source] : keys_)
+    if (sodium_memcmp(shown.data(), key.data(), key.size()) == 0) found = source;
   return found;
 }
 

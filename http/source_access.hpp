@@ -1,6 +1,7 @@
 // Who may push events: keys, signatures and rates of the source systems.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -8,6 +9,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "http/settings.hpp"
 
@@ -32,6 +35,8 @@ private:
 
 class source_access {
 public:
+  using digest = std::array<unsigned char, 32>;
+
   explicit source_access(const std::map<std::string, source_settings, std::less<>>& sources);
 
   /// The source whose key the Authorization header carries; null when there is no key or nobody's. Takes the same time for every key.
@@ -44,6 +49,7 @@ public:
 
 private:
   std::map<std::string, source_settings, std::less<>> sources_;
+  std::vector<std::pair<digest, const source_settings*>> keys_;  // SHA-256 of each source's key
   std::map<std::string, std::unique_ptr<rate_limiter>, std::less<>> limiters_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "eventstore/keys.hpp"
 #include "projections/project_json.hpp"
@@ -102,15 +103,19 @@ public:
 
   void apply(const projection_input& input, const eventstore::kv_reader& views,
              eventstore::kv_batch& batch) override {
+    // A step that does not follow the last one means that the last one was not written: what is remembered is not in the rows.
+    if (input.events.front()->pos.value != remembered_upto_.value + 1 || remembered_.size() > max_remembered)
+      remembered_.clear();
+    remembered_upto_ = input.events.back()->pos;
+
     std::uint64_t added = 0;
     for (const auto& [project, last] : input.projects) {
       const auto fields = fields_of(*project);
       const auto key = row_key(project->id.value);
-      if (const auto before = views.get(rows(), key)) {
-        const auto old_row = decode_row(*before);
+      if (const auto before = times_before(views, project->id, key)) {
         for (const auto order : all_orders) {
-          if (time_of(old_row, order) == time_of(fields, order)) continue;
-          batch.remove(rows(), order_key(order, time_of(old_row, order), project->id.value));
+          if (time_of(*before, order) == time_of(fields, order)) continue;
+          batch.remove(rows(), order_key(order, time_of(*before, order), project->id.value));
           batch.put(rows(), order_key(order, time_of(fields, order), project->id.value), {});
         }
       } else {
@@ -123,6 +128,7 @@ public:
       write_project_item(json, *project, last);
       json.end_object();
       batch.put(rows(), key, encode_row(fields, json.view()));
+      remembered_[project->id] = {fields.created_at, fields.updated_at, fields.oldest_anomaly};
     }
     if (added == 0) return;
     const auto count = views.get(rows(), count_key);
@@ -132,6 +138,23 @@ public:
   }
 
 private:
+  struct times {
+    instant created_at, updated_at, oldest_anomaly;
+  };
+  static constexpr std::size_t max_remembered = 100'000;
+
+  /// What the project's row is sorted by now; empty when it has none.
+  std::optional<times> times_before(const eventstore::kv_reader& views, const project_id& id, const std::string& key) {
+    if (const auto known = remembered_.find(id); known != remembered_.end()) return known->second;
+    const auto row = views.get(rows(), key);
+    if (!row) return std::nullopt;
+    const auto fields = decode_row(*row);
+    return times{fields.created_at, fields.updated_at, fields.oldest_anomaly};
+  }
+
+  std::unordered_map<project_id, times> remembered_;
+  position remembered_upto_;
+
   template <class Fields>
   static instant time_of(const Fields& fields, project_order order) {
     switch (order) {
