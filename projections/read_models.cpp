@@ -17,7 +17,7 @@ constexpr std::string_view schema_key = "schema";
 constexpr std::size_t max_states_kept = 20'000;
 
 const eventstore::store_layout views_layout{
-    {{"meta"}, {"projects", true, 32u << 20}},
+    {{"meta"}, {"projects", true, 8u << 20}},
     false};
 
 std::vector<std::unique_ptr<projection>> all_projections() {
