@@ -25,7 +25,7 @@ using asio::ip::tcp;
 namespace {
 
 constexpr std::size_t max_connections = 20'000;
-constexpr std::chrono::seconds time_to_stop{8};
+constexpr std::chrono::seconds time_to_stop{6};  // of the ten that SIGTERM may take
 constexpr std::chrono::milliseconds accept_pause{100};
 
 using contexts = std::vector<std::unique_ptr<asio::io_context>>;
