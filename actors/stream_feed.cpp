@@ -56,6 +56,8 @@ void stream_feed::start_at(position pos) {
   const std::lock_guard lock(guard_);
   kept_.clear();
   floor_ = published_ = pos;
+  // Somebody may have subscribed since the caller looked: nobody sleeps over what is only in the log.
+  for (const auto& [id, wake] : wakes_) wake();
 }
 
 }  // namespace plo::actors
