@@ -42,7 +42,6 @@ struct engine_metrics {
   std::atomic<std::uint64_t> live_projects{0};
   std::atomic<std::uint64_t> projects_replayed{0};
   std::atomic<std::uint64_t> directory_queue{0};
-  std::atomic<std::uint64_t> stream_subscribers{0};
   std::atomic<bool> store_refuses{false};  // the last append failed
   distribution<10> group_size{{1, 2, 4, 8, 16, 32, 64, 128, 256, 1024}};
   distribution<10> append_seconds{{0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.2, 1}};

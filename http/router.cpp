@@ -46,11 +46,11 @@ std::vector<std::string_view> segments_of(std::string_view path) {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
+}  // namespace
+
 bool same_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
-
-}  // namespace
 
 std::string_view request::header(std::string_view name) const {
   for (const auto& [field, value] : headers)

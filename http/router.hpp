@@ -85,6 +85,9 @@ struct parsed_target {
 };
 [[nodiscard]] std::optional<parsed_target> parse_target(std::string_view target);
 
+/// Equal but for the case of ASCII letters, as header names and tokens are.
+[[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b);
+
 /// Whether a Content-Type names a media type, parameters aside.
 [[nodiscard]] bool is_media_type(std::string_view content_type, std::string_view media_type);
 

@@ -26,13 +26,6 @@ constexpr std::chrono::seconds time_for_body{60};
 constexpr std::chrono::seconds time_for_answer{30};
 constexpr std::chrono::seconds time_to_linger{2};
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (auto& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return lower;
-}
-
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
 request read_header(const bhttp::request_header<>& header) {
@@ -153,7 +146,7 @@ task<bool> session::read_body(parser& incoming, std::size_t limit) {
   incoming.body_limit(limit);
   beast::error_code error;
   allow(time_for_body);
-  if (lower_case(view(incoming.get()[bhttp::field::expect])) == "100-continue") {
+  if (same_ignoring_case(view(incoming.get()[bhttp::field::expect]), "100-continue")) {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     co_await asio::async_write(socket_, asio::buffer(go_on), asio::redirect_error(use_task, error));
     if (error) co_return true;
