@@ -50,6 +50,8 @@ using project_id = typed_id<struct project_id_tag>;
 using event_id = typed_id<struct event_id_tag>;
 using order_id = typed_id<struct order_id_tag>;
 using dead_letter_id = typed_id<struct dead_letter_id_tag>;
+using anomaly_id = typed_id<struct anomaly_id_tag>;
+using notification_id = typed_id<struct notification_id_tag>;
 
 /// Place of an event in the log: 1, 2, 3 … without a gap, over all streams. 0 is "before the first".
 struct position {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/anomaly.hpp"
 #include "domain/dated.hpp"
 #include "domain/delivery.hpp"
 #include "domain/event.hpp"
@@ -75,6 +76,10 @@ struct project_state {
   std::optional<plo::installation> installation;
   std::vector<manual_step> manual_steps;
   std::vector<note> notes;
+
+  // What the rules found. Of each key (rule, order) the open anomaly or the last resolved one; older ones are history.
+  std::vector<anomaly> anomalies;  // by the time they were first raised
+  std::vector<passed_deadline> passed_deadlines;
 
   // Conclusions.
   std::optional<instant> auto_closed_at;  // since when the conditions for closing by itself hold
