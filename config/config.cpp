@@ -5,14 +5,14 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
-#include <set>
-#include <type_traits>
 #include <utility>
 
 #include <date/tz.h>
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "config/notifications.hpp"
+#include "config/section.hpp"
 #include "config/values.hpp"
 
 namespace plo::config {
@@ -20,146 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A refusal on its way out of the reader; it knows the line, parse_settings adds the file.
-struct refusal {
-  std::uint32_t line;
-  std::string reason;
-};
-
-[[noreturn]] void refuse(const toml::source_region& where, std::string reason) {
-  throw refusal{where.begin.line, std::move(reason)};
-}
-
-/// Maps a TOML type to the words of an error message.
-template <class T>
-constexpr std::string_view type_name() {
-  if constexpr (std::is_same_v<T, std::string>) return "a string";
-  if constexpr (std::is_same_v<T, std::int64_t>) return "an integer";
-  if constexpr (std::is_same_v<T, toml::array>) return "a list";
-  if constexpr (std::is_same_v<T, toml::table>) return "a table";
-}
-
-/// One table of the file. Each key is asked for by name; finish() refuses those nobody asked for.
-class section {
-public:
-  section(const toml::table& table, std::string path) : table_(table), path_(std::move(path)) {}
-
-  [[nodiscard]] const toml::source_region& where() const { return table_.source(); }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
-  [[nodiscard]] std::string name_of(std::string_view key) const {
-    return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
-  }
-
-  /// The node of `key`, of TOML type T; null when absent.
-  template <class T>
-  const toml::node* find(std::string_view key) {
-    asked_.emplace(key);
-    const toml::node* node = table_.get(key);
-    if (node) require<T>(*node, name_of(key));
-    return node;
-  }
-
-  /// Calls `use(text, node)` when the string is given; `use` answers with an error sentence or nothing.
-  template <class Use>
-  void text(std::string_view key, Use use) {
-    if (const auto* node = find<std::string>(key)) {
-      if (std::string reason = use(**node->as_string()); !reason.empty()) {
-        refuse(node->source(), fmt::format("{}: {}", name_of(key), reason));
-      }
-    }
-  }
-
-  void text(std::string_view key, std::string& out) {
-    text(key, [&](const std::string& value) { return out = value, std::string(); });
-  }
-
-  template <class Integer>
-  void integer(std::string_view key, Integer& out, std::int64_t least, std::int64_t most) {
-    if (const auto* node = find<std::int64_t>(key)) {
-      const std::int64_t value = **node->as_integer();
-      if (value < least || value > most) {
-        refuse(node->source(), fmt::format("{}: {} is not between {} and {}", name_of(key), value, least, most));
-      }
-      out = static_cast<Integer>(value);
-    }
-  }
-
-  void duration(std::string_view key, std::chrono::milliseconds& out) {
-    text(key, [&](const std::string& value) -> std::string {
-      const auto parsed = parse_duration(value);
-      if (!parsed) return parsed.error();
-      if (parsed->count() == 0) return "a duration above zero is needed";
-      out = *parsed;
-      return {};
-    });
-  }
-
-  /// Calls `use(text)` for each string of the list; `use` answers with an error sentence or nothing.
-  template <class Use>
-  void texts(std::string_view key, Use use) {
-    const auto* node = find<toml::array>(key);
-    if (!node) return;
-    for (const toml::node& element : *node->as_array()) {
-      require<std::string>(element, fmt::format("each element of {}", name_of(key)));
-      if (std::string reason = use(**element.as_string()); !reason.empty()) {
-        refuse(element.source(), fmt::format("{}: {}", name_of(key), reason));
-      }
-    }
-  }
-
-  /// Reads the sub-table of `key` when it is there, and refuses what `read` left over.
-  template <class Read>
-  void table(std::string_view key, Read read) {
-    if (const auto* node = find<toml::table>(key)) {
-      section inner(*node->as_table(), name_of(key));
-      read(inner);
-      inner.finish();
-    }
-  }
-
-  /// The names of the table's keys, for tables whose keys are free.
-  [[nodiscard]] std::vector<std::string> keys() const {
-    std::vector<std::string> names;
-    for (auto&& [key, node] : table_) names.emplace_back(key.str());
-    return names;
-  }
-
-  [[nodiscard]] const toml::source_region& where_key(std::string_view name) const {
-    return table_.find(name)->first.source();
-  }
-
-private:
-  void finish() const {
-    for (auto&& [key, node] : table_) {
-      if (!asked_.contains(key.str())) refuse(key.source(), fmt::format("unknown key {}", name_of(key.str())));
-    }
-  }
-
-  template <class T>
-  static void require(const toml::node& node, std::string_view name) {
-    if (!node.is<T>()) refuse(node.source(), fmt::format("{} must be {}", name, type_name<T>()));
-  }
-
-  friend settings read_root(const toml::table&, const fs::path&);
-
-  const toml::table& table_;
-  std::string path_;
-  std::set<std::string, std::less<>> asked_;
-};
-
 fs::path beside(const fs::path& base, const std::string& path) { return (base / path).lexically_normal(); }
 
 bool is_readable(const fs::path& file) {
   std::error_code ignored;
   return fs::is_regular_file(file, ignored) && std::ifstream(file).good();
-}
-
-bool is_variable_name(std::string_view text) {
-  const auto in_name = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  };
-  return !text.empty() && !(text[0] >= '0' && text[0] <= '9') && std::all_of(text.begin(), text.end(), in_name);
 }
 
 void read_server(section& in, const fs::path& base, server_settings& out) {
@@ -291,45 +156,6 @@ void read_auth(section& in, auth_settings& out) {
   in.duration("session", out.session);
 }
 
-void read_notifications(section& in, notification_settings& out) {
-  in.table("smtp", [&](section& smtp) {
-    smtp.text("url", [&](const std::string& value) -> std::string {
-      if (!value.empty() && !is_url(value, {"smtp", "smtps"})) return fmt::format("'{}' is not an smtp URL", value);
-      out.smtp.url = value;
-      return {};
-    });
-    smtp.text("from", [&](const std::string& value) -> std::string {
-      if (value.find('@') == std::string::npos) return fmt::format("'{}' is not a mail address", value);
-      out.smtp.from = value;
-      return {};
-    });
-  });
-  in.table("webhooks", [&](section& webhooks) {
-    for (const auto& name : webhooks.keys()) {
-      webhooks.table(name, [&](section& webhook) {
-        auto& url = out.webhooks[name];
-        webhook.text("url", [&](const std::string& value) -> std::string {
-          if (!value.empty() && !is_url(value, {"http", "https"})) {
-            return fmt::format("'{}' is not an http or https URL", value);
-          }
-          url = value;
-          return {};
-        });
-      });
-    }
-  });
-  in.table("recipients", [&](section& recipients) {
-    for (const auto& role : recipients.keys()) {
-      auto& addresses = out.recipients[role];
-      recipients.texts(role, [&](const std::string& value) -> std::string {
-        if (value.find('@') == std::string::npos) return fmt::format("'{}' is not a mail address", value);
-        addresses.push_back(value);
-        return {};
-      });
-    }
-  });
-}
-
 settings read_root(const toml::table& table, const fs::path& base) {
   settings out;
   out.server.data_dir = beside(base, out.server.data_dir.string());
@@ -350,7 +176,7 @@ settings read_root(const toml::table& table, const fs::path& base) {
       return {};
     });
   });
-  root.table("notifications", [&](section& in) { read_notifications(in, out.notifications); });
+  root.table("notifications", [&](section& in) { read_notifications(in, base, out.notifications); });
   root.finish();
   return out;
 }

@@ -76,14 +76,37 @@ struct rules_settings {
   std::vector<std::filesystem::path> files;  // empty: the built-in catalogue
 };
 
+enum class tls_mode : std::uint8_t {
+  if_offered,  // STARTTLS when the server offers it; nobody checks who it is, as nothing would stop them from not offering it
+  required,    // STARTTLS or nothing; the server's certificate is checked
+  off,
+};
+
 struct smtp_settings {
-  std::string url;  // empty: mails are logged
+  std::string url;  // smtp:// or smtps:// (TLS from the start, certificate checked); empty: mails are logged
   std::string from = "plo@example.org";
+  std::string username;  // empty: no authentication
+  std::string password;
+  tls_mode tls = tls_mode::if_offered;
+  std::filesystem::path ca_file;  // certificates to trust, PEM; empty: the system's
+  std::chrono::milliseconds timeout = std::chrono::seconds(20);  // of one delivery as a whole
+};
+
+struct webhook_settings {
+  std::string url;     // empty: tickets are logged
+  std::string secret;  // empty: tickets are not signed
+  std::filesystem::path ca_file;
+  std::chrono::milliseconds timeout = std::chrono::seconds(20);
 };
 
 struct notification_settings {
+  std::string language = "fr";  // of mails and tickets: fr or en
+  // What cannot be delivered is tried again after retry_base, then twice as long each time up to retry_cap.
+  std::chrono::milliseconds retry_base = std::chrono::seconds(1);
+  std::chrono::milliseconds retry_cap = std::chrono::minutes(15);
+  std::chrono::milliseconds give_up_after = std::chrono::hours(24);
   smtp_settings smtp;
-  std::map<std::string, std::string, std::less<>> webhooks;                  // name → URL, empty: logged
+  std::map<std::string, webhook_settings, std::less<>> webhooks;             // by the name that a rule's action gives
   std::map<std::string, std::vector<std::string>, std::less<>> recipients;  // role → addresses
 };
 
@@ -101,7 +124,7 @@ struct settings {
 [[nodiscard]] const std::vector<std::string>& known_sources();
 
 /// Reads and checks a configuration file. Relative paths in it are made relative to the file's folder.
-/// `key_env` is looked up in the process environment.
+/// Keys and secrets named by a variable are looked up in the process environment.
 [[nodiscard]] result<settings> read_settings(const std::filesystem::path& file);
 
 /// The same from text; `file` serves for messages and as the base of relative paths.

@@ -131,6 +131,21 @@ bool is_event_type(std::string_view text) {
   return is_word(text.substr(0, dot)) && is_word(text.substr(dot + 1));
 }
 
+bool is_variable_name(std::string_view text) {
+  const auto in_name = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || is_digit(c) || c == '_';
+  };
+  return !text.empty() && !is_digit(text[0]) && std::all_of(text.begin(), text.end(), in_name);
+}
+
+bool is_mail_address(std::string_view text) {
+  constexpr std::string_view special = "\"(),:;<>[\\]";
+  const auto allowed = [&](char c) { return c > ' ' && c < 0x7f && special.find(c) == std::string_view::npos; };
+  const auto at = text.find('@');
+  return text.size() <= 254 && std::all_of(text.begin(), text.end(), allowed) && at != 0 && at != std::string_view::npos &&
+         at + 1 < text.size() && text.find('@', at + 1) == std::string_view::npos;
+}
+
 bool is_url(std::string_view text, std::initializer_list<std::string_view> schemes) {
   if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c >= 0x7f; })) return false;
   return std::any_of(schemes.begin(), schemes.end(), [text](std::string_view scheme) {

@@ -20,6 +20,13 @@ namespace plo::config {
 /// `^[a-z_]+\.[a-z_]+$`, the form of every event type.
 [[nodiscard]] bool is_event_type(std::string_view text);
 
+/// A name that an environment variable may have.
+[[nodiscard]] bool is_variable_name(std::string_view text);
+
+/// `local@domain` in printable ASCII, without spaces, quotes, brackets, commas or another `@`: nothing that could break out of a
+/// mail header or an SMTP command. At most 254 characters.
+[[nodiscard]] bool is_mail_address(std::string_view text);
+
 /// Starts with one of the schemes followed by `://` and a host.
 [[nodiscard]] bool is_url(std::string_view text, std::initializer_list<std::string_view> schemes);
 

@@ -49,6 +49,7 @@ TEST(Config, AnEmptyFileIsAllDefaults) {
 
 TEST(Config, ReadsEveryKey) {
   const auto rules = std::filesystem::path(testing::TempDir()) / "config_test_rules.toml";
+  ::setenv("PLO_CONFIG_TEST_SECRET", "s3", 1);
   std::ofstream(rules) << "";
   const auto parsed = parse_settings(R"(
 [server]
@@ -78,11 +79,23 @@ jwt_secret_env = "OTHER"
 session = "PT30M"
 [rules]
 files = ["config_test_rules.toml"]
+[notifications]
+language = "en"
+retry_base = "PT0.1S"
+retry_cap = "PT2S"
+give_up_after = "PT10S"
 [notifications.smtp]
 url = "smtp://mail:25"
 from = "a@example.org"
+username = "plo"
+password = "pw"
+tls = "required"
+ca_file = "config_test_rules.toml"
+timeout = "PT3S"
 [notifications.webhooks.crm]
 url = "http://crm/tickets"
+secret_env = "PLO_CONFIG_TEST_SECRET"
+timeout = "PT4S"
 [notifications.webhooks.sav]
 [notifications.recipients]
 coordinator = ["b@example.org", "c@example.org"]
@@ -113,9 +126,23 @@ buyer = []
   EXPECT_EQ(parsed->auth.jwt_secret_env, "OTHER");
   EXPECT_EQ(parsed->auth.session, 30min);
   EXPECT_THAT(parsed->rules.files, ElementsAre(rules));
-  EXPECT_EQ(parsed->notifications.smtp.url, "smtp://mail:25");
-  EXPECT_EQ(parsed->notifications.smtp.from, "a@example.org");
-  EXPECT_THAT(parsed->notifications.webhooks, UnorderedElementsAre(Pair("crm", "http://crm/tickets"), Pair("sav", "")));
+  const auto& told = parsed->notifications;
+  EXPECT_EQ(told.language, "en");
+  EXPECT_EQ(told.retry_base, 100ms);
+  EXPECT_EQ(told.retry_cap, 2s);
+  EXPECT_EQ(told.give_up_after, 10s);
+  EXPECT_EQ(told.smtp.url, "smtp://mail:25");
+  EXPECT_EQ(told.smtp.from, "a@example.org");
+  EXPECT_EQ(told.smtp.username, "plo");
+  EXPECT_EQ(told.smtp.password, "pw");
+  EXPECT_EQ(told.smtp.tls, tls_mode::required);
+  EXPECT_EQ(told.smtp.ca_file, rules);
+  EXPECT_EQ(told.smtp.timeout, 3s);
+  ASSERT_EQ(told.webhooks.size(), 2u);
+  EXPECT_EQ(told.webhooks.at("crm").url, "http://crm/tickets");
+  EXPECT_EQ(told.webhooks.at("crm").secret, "s3");
+  EXPECT_EQ(told.webhooks.at("crm").timeout, 4s);
+  EXPECT_EQ(told.webhooks.at("sav").url, "");
   EXPECT_THAT(parsed->notifications.recipients,
               UnorderedElementsAre(Pair("coordinator", ElementsAre("b@example.org", "c@example.org")),
                                    Pair("buyer", ElementsAre())));
@@ -228,7 +255,20 @@ const refusal_case refusals[] = {
 
     {"EmptyJwtVariable", "[auth]\njwt_secret_env = ''", 2, "not a name of an environment variable"},
     {"AbsentRulesFile", "[rules]\nfiles = ['no-such.toml']", 2, "etc/no-such.toml cannot be read"},
-    {"BadSmtpUrl", "[notifications.smtp]\nurl = 'http://x'", 2, "not an smtp URL"},
+    {"BadSmtpUrl", "[notifications.smtp]\nurl = 'http://x'", 2, "not an smtp or smtps URL"},
+    {"SmtpUrlWithPassword", "[notifications.smtp]\nurl = 'smtp://a:b@x'", 2, "must not hold credentials"},
+    {"SmtpUserAlone", "\n[notifications.smtp]\nusername = 'x'", 2, "needs username and password, or neither"},
+    {"SmtpTwoPasswords", "[notifications.smtp]\npassword = 'x'\npassword_env = 'PATH'", 3, "password is given too"},
+    {"SmtpPasswordVariableAbsent", "[notifications.smtp]\npassword_env = 'PLO_CONFIG_TEST_ABSENT'", 2, "is not set"},
+    {"BadTls", "[notifications.smtp]\ntls = 'yes'", 2, "none of auto, required and off"},
+    {"AbsentCaFile", "[notifications.smtp]\nca_file = 'no-such.pem'", 2, "etc/no-such.pem cannot be read"},
+    {"BadLanguage", "[notifications]\nlanguage = 'de'", 2, "neither fr nor en"},
+    {"ZeroRetry", "[notifications]\nretry_base = 'PT0S'", 2, "above zero"},
+    {"CapBelowBase", "\n[notifications]\nretry_base = 'PT20S'\nretry_cap = 'PT10S'", 2, "retry_cap is shorter than"},
+    {"FromWithLineBreak", "[notifications.smtp]\nfrom = \"a@b\\nBcc: c@d\"", 2, "not a mail address"},
+    {"RecipientWithName", "[notifications.recipients]\nops = ['Ops <a@b>']", 2, "not a mail address"},
+    {"RecipientWithTwoAddresses", "[notifications.recipients]\nops = ['a@b,c@d']", 2, "not a mail address"},
+    {"WebhookUrlWithPassword", "[notifications.webhooks.crm]\nurl = 'http://a:b@x/'", 2, "must not hold credentials"},
     {"BadSmtpFrom", "[notifications.smtp]\nfrom = 'x'", 2, "not a mail address"},
     {"BadWebhookUrl", "[notifications.webhooks.crm]\nurl = 'ftp://x'", 2, "not an http or https URL"},
     {"BadRecipient", "[notifications.recipients]\nops = ['x']", 2, "not a mail address"},
