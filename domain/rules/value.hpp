@@ -4,9 +4,11 @@
 // state, a parsed document, the rule itself). Copying one copies 24 bytes.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory_resource>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,7 +30,13 @@ public:
   value() = default;  // null
   [[nodiscard]] static value of(bool flag);
   [[nodiscard]] static value of(double number);
+  template <std::integral T>  // else an int would be a flag as well as a number
+  [[nodiscard]] static value of(T number) {
+    return of(static_cast<double>(number));
+  }
   [[nodiscard]] static value of(std::string_view text);  // the caller keeps the text
+  [[nodiscard]] static value of(const char* text) { return of(std::string_view(text)); }  // else a literal would be a flag
+  [[nodiscard]] static value of(std::string&&) = delete;
   [[nodiscard]] static value of(plo::instant at);
   [[nodiscard]] static value of(local_day day);
   [[nodiscard]] static value of(std::span<const value> items);
@@ -77,7 +85,7 @@ struct member {
 
 /// Converts parsed JSON. Texts refer to the document.
 [[nodiscard]] value from_json(json::element e, arena& memory);
-/// An instant as RFC 3339 text, a day as YYYY-MM-DD; no_time as null.
+/// An instant as RFC 3339 text, a day as YYYY-MM-DD; no_time as null, and null too what is nested beyond max_json_depth.
 void write(json_writer& json, const value& v);
 
 }  // namespace plo::rules
