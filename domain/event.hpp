@@ -29,6 +29,7 @@ struct stream_id {
 
   [[nodiscard]] static stream_id of(const project_id& project);
   [[nodiscard]] static stream_id dead_letters() { return {"dead-letters"}; }
+  [[nodiscard]] static stream_id outbox() { return {"outbox"}; }
   /// The project a `project:` stream belongs to; empty for system streams.
   [[nodiscard]] std::optional<project_id> project() const;
 };
