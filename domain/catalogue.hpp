@@ -78,6 +78,22 @@ inline constexpr std::string_view project_recalculated = "project.recalculated";
 inline constexpr std::string_view project_status_changed = "project.status_changed";
 inline constexpr std::string_view project_closed = "project.closed";      // the conditions for closing came to hold
 inline constexpr std::string_view project_reopened = "project.reopened";  // a late event shows that they do not
+
+// Rules: what the clock brought about, what was found, and who has to know.
+inline constexpr std::string_view deadline_passed = "deadline.passed";
+inline constexpr std::string_view deadline_rearmed = "deadline.rearmed";  // its anchor moved: it may pass again
+inline constexpr std::string_view escalation_due = "escalation.due";
+inline constexpr std::string_view snooze_ended = "snooze.ended";
+inline constexpr std::string_view rules_changed = "rules.changed";  // the project was looked at with other rules
+inline constexpr std::string_view anomaly_raised = "anomaly.raised";
+inline constexpr std::string_view anomaly_triggered_again = "anomaly.triggered_again";
+inline constexpr std::string_view anomaly_reopened = "anomaly.reopened";
+inline constexpr std::string_view anomaly_escalated = "anomaly.escalated";
+inline constexpr std::string_view anomaly_resolved = "anomaly.resolved";  // derived, or an operator's
+inline constexpr std::string_view anomaly_acknowledged = "anomaly.acknowledged";
+inline constexpr std::string_view anomaly_snoozed = "anomaly.snoozed";
+inline constexpr std::string_view anomaly_assigned = "anomaly.assigned";
+inline constexpr std::string_view notification_requested = "notification.requested";
 }  // namespace own_type
 
 }  // namespace plo

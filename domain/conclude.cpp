@@ -209,12 +209,6 @@ bool installation_required(const project_state& state) {
          });
 }
 
-std::optional<instant> delivery_start(const project_state& state, const order& o, const domain_settings& settings) {
-  if (state.lastmile && state.lastmile->slot_start.has()) return state.lastmile->slot_start.value;
-  if (o.promised_delivery_date.has()) return settings.tz.at(*o.promised_delivery_date.value);
-  return std::nullopt;
-}
-
 std::optional<instant> closed_at(const project_state& state, std::optional<instant> auto_closed_at) {
   return conclude_standing(state, auto_closed_at).closed_at;
 }

@@ -9,6 +9,8 @@
 
 namespace plo {
 
+class payload;
+
 /// Everything that is concluded, as it should stand.
 struct conclusions {
   std::vector<order_conclusions> orders;  // in the order of the state's orders
@@ -47,7 +49,7 @@ struct conclusions {
 /// When the project was closed, by whatever closed it; empty while it is not.
 [[nodiscard]] std::optional<instant> closed_at(const project_state& state, std::optional<instant> auto_closed_at);
 
-/// Start of the last-mile slot when one is scheduled, else the start of the promised day.
-[[nodiscard]] std::optional<instant> delivery_start(const project_state& state, const order& o, const domain_settings& settings);
+/// The orders that an event is about: the one it names, else those with its shipment, else the only one there is.
+[[nodiscard]] std::vector<const order*> orders_concerned(const project_state& state, const event& e, const payload& data);
 
 }  // namespace plo

@@ -41,6 +41,14 @@ step settle(drawn st, const project_state& state, std::string_view order_ref = {
     if (said.status == s::pending) st.started_at.reset();
     else if (said.status != s::skipped && !st.started_at) st.started_at = said.at;
   }
+  for (const auto& a : state.anomalies) {
+    // An anomaly about an order blocks the steps of that order.
+    if (a.is_resolved() || (!order_ref.empty() && !a.order_ref.empty() && a.order_ref != order_ref)) continue;
+    if (std::find(a.blocks.begin(), a.blocks.end(), st.type) == a.blocks.end()) continue;
+    st.status = s::blocked;
+    st.blocked_by = a.id.to_string();
+    break;
+  }
   return st;
 }
 

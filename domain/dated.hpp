@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <compare>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -57,16 +59,23 @@ inline void keep_latest(std::optional<instant>& held, instant at) {
   return !a || (b && *b > *a) ? b : a;
 }
 
+/// A moment of an event: its `occurred_at`, and its place in the stream, which tells two of the same time apart.
+struct sighted {
+  instant at;
+  std::uint64_t version = 0;
+  auto operator<=>(const sighted&) const = default;
+};
+
 /// When events of each type were seen: the earliest and the latest `occurred_at`.
 class sightings {
 public:
-  void note(event_type type, instant at) {
+  void note(event_type type, instant at, std::uint64_t version) {
     const auto it = place(type);
     if (it == seen_.end() || it->type != type) {
-      seen_.insert(it, {type, at, at});
+      seen_.insert(it, {type, at, {at, version}});
     } else {
       it->first = std::min(it->first, at);
-      it->last = std::max(it->last, at);
+      it->last = std::max(it->last, sighted{at, version});
     }
   }
   [[nodiscard]] std::optional<instant> first(event_type type) const {
@@ -74,6 +83,10 @@ public:
     return s ? std::optional(s->first) : std::nullopt;
   }
   [[nodiscard]] std::optional<instant> last(event_type type) const {
+    const auto* s = find(type);
+    return s ? std::optional(s->last.at) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<sighted> last_of(event_type type) const {
     const auto* s = find(type);
     return s ? std::optional(s->last) : std::nullopt;
   }
@@ -83,7 +96,7 @@ private:
   struct sighting {
     event_type type;
     instant first;
-    instant last;
+    sighted last;
     bool operator==(const sighting&) const = default;
   };
   std::vector<sighting>::iterator place(event_type type) {

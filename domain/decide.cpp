@@ -2,6 +2,8 @@
 
 #include "domain/catalogue.hpp"
 #include "domain/conclude.hpp"
+#include "domain/derivation.hpp"
+#include "domain/detect.hpp"
 #include "domain/json.hpp"
 #include "domain/project.hpp"
 #include "domain/upcast.hpp"
@@ -9,35 +11,6 @@
 namespace plo {
 
 namespace {
-
-/// Collects what follows from one input, and folds each event as it is added.
-class derivation {
-public:
-  derivation(decision& into, const domain_settings& settings) : into_(into), settings_(settings) {}
-
-  void add(std::string_view type, const json_writer& data) {
-    const event& input = into_.events.front();
-    event e;
-    e.id = {derive_uuid(input.id.value, fmt::format("{}:{}", into_.events.size(), type))};
-    e.type = type;
-    e.kind = event_kind::derived;
-    e.occurred_at = input.occurred_at;
-    e.recorded_at = input.recorded_at;
-    e.causation_id = input.id;
-    e.correlation_id = input.correlation_id;
-    e.data = data.str();
-    // The state after is what a replay of the stored events gives, by construction.
-    evolve(into_.next, e, settings_);
-    into_.events.push_back(std::move(e));
-  }
-
-  [[nodiscard]] const std::string& cause() const { return into_.events.front().type; }
-  [[nodiscard]] const project_state& state() const { return into_.next; }
-
-private:
-  decision& into_;
-  const domain_settings& settings_;
-};
 
 /// Absent is null here: what is not written is not there.
 template <class T>
@@ -92,7 +65,7 @@ void derive_project(derivation& out, const conclusions& now) {
   }
   if (held.status != now.status) {
     json_writer w;
-    w.begin_object().field("from", to_string(held.status)).field("to", to_string(now.status)).field("reason", out.cause()).end_object();
+    w.begin_object().field("from", to_string(held.status)).field("to", to_string(now.status)).field("reason", out.cause().type).end_object();
     out.add(own_type::project_status_changed, w);
   }
 }
@@ -104,7 +77,9 @@ public:
     for (std::size_t i = 0; i < now.size() && i < held.size(); ++i) {
       const step& a = held[i];
       const step& b = now[i];
-      if (a.status == b.status && a.expected_at == b.expected_at && a.started_at == b.started_at && a.completed_at == b.completed_at) continue;
+      if (a.status == b.status && a.expected_at == b.expected_at && a.started_at == b.started_at && a.completed_at == b.completed_at &&
+          a.blocked_by == b.blocked_by)
+        continue;
       if (!any_) w_.begin_object().key("changes").begin_array();
       any_ = true;
       w_.begin_object().field("step_type", to_string(b.type)).field("scope", to_string(scope_of(b.type)));
@@ -113,6 +88,7 @@ public:
       field_if(w_, "expected_at", b.expected_at);
       field_if(w_, "started_at", b.started_at);
       field_if(w_, "completed_at", b.completed_at);
+      if (!b.blocked_by.empty()) w_.field("blocked_by", b.blocked_by);
       w_.end_object();
     }
   }
@@ -127,11 +103,8 @@ private:
   bool any_ = false;
 };
 
-void derive(derivation& out, const conclusions& now) {
+void derive_steps(derivation& out, const conclusions& now) {
   const project_state& state = out.state();
-  for (std::size_t i = 0; i < state.orders.size(); ++i) derive_order(out, state.orders[i], now.orders[i]);
-  if (now.consolidation) derive_consolidation(out, *now.consolidation);
-  derive_project(out, now);
   step_changes steps;
   steps.compare(state.steps, now.steps, nullptr);
   for (std::size_t i = 0; i < state.orders.size(); ++i) steps.compare(state.orders[i].concluded.steps, now.orders[i].steps, &state.orders[i]);
@@ -139,25 +112,115 @@ void derive(derivation& out, const conclusions& now) {
   steps.finish(out);
 }
 
+void derive(derivation& out, const conclusions& now) {
+  const project_state& state = out.state();
+  for (std::size_t i = 0; i < state.orders.size(); ++i) derive_order(out, state.orders[i], now.orders[i]);
+  if (now.consolidation) derive_consolidation(out, *now.consolidation);
+  derive_project(out, now);
+  derive_steps(out, now);
+}
+
 /// Events that only stand on the timeline leave the facts as they are.
 bool may_change_facts(const event& e) {
   return e.kind == event_kind::operator_ || (e.kind == event_kind::source && is_known_type(canonical_type(e.type)));
 }
 
+/// One call of decide: the input, and the deadlines that pass around it.
+class deciding {
+public:
+  deciding(decision& d, const domain_settings& settings, const rules::rule_set* rules, const clock_reading& clock)
+      : d_(d), settings_(settings), rules_(rules), clock_(clock) {}
+
+  void take(event input) {
+    std::optional<project_state> before;
+    if (rules_ != nullptr && needs_state_before(*rules_, d_.next, input)) before = d_.next;
+    // What a rule finds is dated by the clock that its deadlines run on.
+    const instant noticed = clock_.wall ? input.recorded_at : input.occurred_at;
+    const bool changing = may_change_facts(input);
+    d_.input_at = d_.events.size();
+    record(std::move(input));
+    derivation out(d_, d_.input_at, settings_);
+    if (changing) derive(out, conclude(d_.next, settings_));
+    if (rules_ == nullptr) return;
+    const detection_input with{*rules_, before ? &*before : nullptr, noticed, clock_.now};
+    if (detect_after_event(out, with, d_.raised)) derive_steps(out, conclude(d_.next, settings_));
+  }
+
+  /// Lets every deadline pass that is due at `limit` or before. On the event clock one that was known before passes at its own time.
+  void pass_deadlines(instant limit, bool known_before, const event& like) {
+    if (rules_ == nullptr || !d_.next.exists) return;
+    for (;;) {
+      const auto agenda = agenda_of(d_.next, *rules_, settings_);
+      if (agenda.empty()) {
+        d_.next_due.reset();
+        return;
+      }
+      d_.next_due = agenda.front().due;
+      if (agenda.front().due > limit) return;
+      pass(agenda.front(), clock_.wall || !known_before ? clock_.now : agenda.front().due, like);
+    }
+  }
+
+private:
+  void record(event input) {
+    evolve(d_.next, input, settings_);
+    d_.events.push_back(std::move(input));
+  }
+
+  void pass(const appointment& due, instant fired_at, const event& like) {
+    using purpose = appointment::purpose;
+    event e;
+    e.kind = event_kind::clock;
+    e.occurred_at = fired_at;
+    e.recorded_at = like.recorded_at;
+    json_writer w;
+    w.begin_object();
+    if (due.what == purpose::deadline) {
+      e.type = own_type::deadline_passed;
+      const auto& rule = *due.rule->rule;
+      const order* o = due.order_ref.empty() ? nullptr : d_.next.find_order(due.order_ref);
+      w.field("rule_id", rule.id).field("rule_version", due.rule->version).field("scope", to_string(rule.scope));
+      w.field("entity", entity_of(rule.scope, d_.next, o));
+      if (o != nullptr) w.field("order_ref", o->order_ref);
+    } else {
+      e.type = due.what == purpose::escalation ? own_type::escalation_due : own_type::snooze_ended;
+      w.field("anomaly_id", due.anomaly);
+    }
+    w.field("due_at", due.due).field("fired_at", fired_at).end_object();
+    e.data = w.str();
+    // The place in the stream tells two of the same kind apart.
+    e.id = {derive_uuid(d_.next.id.value, fmt::format("{}:{}:{}", d_.next.events, e.type, e.data))};
+    const auto at = d_.events.size();
+    record(std::move(e));
+    derivation out(d_, at, settings_);
+    const detection_input with{*rules_, nullptr, fired_at, std::max(fired_at, clock_.wall ? clock_.now : fired_at)};
+    std::vector<anomaly_id> raised;
+    if (due.what == purpose::escalation) return escalate_overdue(out, with, due.anomaly);
+    if (due.what == purpose::deadline && detect_after_deadline(out, with, due, raised)) derive_steps(out, conclude(d_.next, settings_));
+  }
+
+  decision& d_;
+  const domain_settings& settings_;
+  const rules::rule_set* rules_;
+  const clock_reading& clock_;
+};
+
 }  // namespace
 
-decision decide(project_state state, project_id id, event input, const domain_settings& settings) {
+decision decide(project_state state, project_id id, std::optional<event> input, const domain_settings& settings,
+                const rules::rule_set* rules, const clock_reading& clock) {
   decision d;
   d.next = std::move(state);
   if (d.next.id.is_nil()) d.next.id = id;
-  evolve(d.next, input, settings);
-  d.events.reserve(5);
-  const bool changing = may_change_facts(input);
-  d.events.push_back(std::move(input));
-  if (changing) {
-    derivation out(d, settings);
-    derive(out, conclude(d.next, settings));
-  }
+  d.events.reserve(6);
+  deciding all(d, settings, rules, clock);
+  event like;
+  like.recorded_at = input ? input->recorded_at : clock.recorded_at;
+  all.pass_deadlines(clock.before, true, like);
+  d.input_at = d.events.size();
+  if (!input) return d;
+  all.take(std::move(*input));
+  all.pass_deadlines(clock.now, false, like);
   return d;
 }
 

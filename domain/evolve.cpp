@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "domain/conclude.hpp"
 #include "domain/evolve_parts.hpp"
 #include "domain/upcast.hpp"
 
@@ -93,27 +94,19 @@ bool is_shipment_event(t type) {
   return type >= t::shipment_dispatched && type <= t::shipment_exception;
 }
 
-/// The orders that an event is about: those it names, else those with its shipment, else the only one there is.
 std::vector<order*> orders_of(project_state& state, const fact& f) {
   std::string_view ref = f.data->text("order_ref").value_or("");
   if (ref.empty()) ref = f.source.order_ref;
   if (!ref.empty()) return {&fold::order_named(state, ref, f.source)};
-
-  std::vector<order*> found;
-  if (const auto id = f.data->text("shipment_id"); id && is_shipment_event(f.type)) {
-    for (auto& o : state.orders) {
-      if (std::any_of(o.shipments.begin(), o.shipments.end(), [&](const shipment& s) { return s.shipment_id == *id; })) found.push_back(&o);
-    }
-    if (!found.empty()) return found;
-  }
-  if (state.orders.size() == 1) return {&state.orders.front()};
   if (state.orders.empty() && f.type == t::order_confirmed) {
     // A source with one order per project may not name it: the project's reference is the order's.
     std::string_view own = f.source.project_ref;
     if (own.empty()) own = state.project_refs.empty() ? f.source.source_ref : state.project_refs.front();
     if (!own.empty()) return {&fold::order_named(state, own, f.source)};
   }
-  return {};
+  std::vector<order*> found;
+  for (const auto* o : orders_concerned(state, f.source, f.data)) found.push_back(&state.orders[static_cast<std::size_t>(o - state.orders.data())]);
+  return found;
 }
 
 void order_scoped_event(project_state& state, const fact& f) {
@@ -132,7 +125,7 @@ void catalogued_event(project_state& state, const catalogue_entry& entry, const 
   customer_named(state, f);
   if (entry.scope == event_scope::order) return order_scoped_event(state, f);
 
-  state.seen.note(f.type, f.at);
+  state.seen.note(f.type, f.at, f.version);
   // An event about the whole project may still name one of its orders.
   std::string_view ref = f.data->text("order_ref").value_or("");
   if (ref.empty()) ref = f.source.order_ref;
@@ -152,6 +145,12 @@ void catalogued_event(project_state& state, const catalogue_entry& entry, const 
     case t::project_closed:
     case t::project_closed_with_issue: state.closed.set(true, f.at); break;
     case t::project_reopened: state.closed.set(false, f.at); break;
+    case t::quote_products_accepted: {
+      std::string quote(f.data->text("quote_id").value_or(""));
+      auto& held = state.accepted_quotes;
+      if (const auto at = std::lower_bound(held.begin(), held.end(), quote); at == held.end() || *at != quote) held.insert(at, std::move(quote));
+      break;
+    }
     case t::quality_survey_completed:
       if (f.data->number("score") && f.at >= state.survey_since.at) {
         state.survey_since.at = f.at;
@@ -170,17 +169,38 @@ void fold_event(project_state& state, const event& e, const domain_settings& set
     if (data) fold::derived_event(state, e, *data);
     return;
   }
-  if (e.kind == event_kind::clock) return;
+  if (e.kind == event_kind::clock) {
+    if (data) fold::clock_event(state, e, *data);
+    return;
+  }
   learn_references(state, e, data ? &*data : nullptr);
   if (!data) return;
   if (const auto* entry = find_type(e.type)) {
-    catalogued_event(state, *entry, {entry->type, e.occurred_at, e, *data, settings});
+    catalogued_event(state, *entry, {entry->type, e.occurred_at, state.events, e, *data, settings});
   } else if (e.kind == event_kind::operator_) {
     fold::operator_event(state, e, *data);
   }
 }
 
 }  // namespace
+
+std::vector<const order*> orders_concerned(const project_state& state, const event& e, const payload& data) {
+  std::string_view ref = data->text("order_ref").value_or("");
+  if (ref.empty()) ref = e.order_ref;
+  if (!ref.empty()) {
+    const auto* named = state.find_order(ref);
+    return named ? std::vector{named} : std::vector<const order*>{};
+  }
+  std::vector<const order*> found;
+  const auto* known = find_type(canonical_type(e.type));
+  if (const auto id = data->text("shipment_id"); id && known != nullptr && is_shipment_event(known->type)) {
+    for (const auto& o : state.orders) {
+      if (std::any_of(o.shipments.begin(), o.shipments.end(), [&](const shipment& s) { return s.shipment_id == *id; })) found.push_back(&o);
+    }
+  }
+  if (found.empty() && state.orders.size() == 1) found.push_back(&state.orders.front());
+  return found;
+}
 
 void evolve(project_state& state, const event& e, const domain_settings& settings) {
   ++state.events;

@@ -166,7 +166,7 @@ void order_details(order& o, const payload& data, instant at) {
 
 void order_event(order& o, const fact& f) {
   using t = event_type;
-  o.seen.note(f.type, f.at);
+  o.seen.note(f.type, f.at, f.version);
   switch (f.type) {
     case t::order_confirmed:
       order_details(o, f.data, f.at);

@@ -39,6 +39,7 @@ void step_changed(std::vector<step>& steps, step_type type, const json_fields& c
   held->expected_at = change.moment("expected_at");
   held->started_at = change.moment("started_at");
   held->completed_at = change.moment("completed_at");
+  held->blocked_by = change.text("blocked_by").value_or("");
 }
 
 void steps_changed(project_state& state, const payload& data) {
@@ -105,6 +106,8 @@ void operator_event(project_state& state, const event& e, const payload& data) {
     if (!ref.empty()) order_details(order_named(state, ref, e), data, e.occurred_at);
   } else if (e.type == own_type::partial_delivery_approved) {
     consent_said(state, e, data->flag("customer"), data->flag("installer"));
+  } else {
+    anomaly_event(state, e, data);
   }
 }
 
@@ -126,6 +129,8 @@ void derived_event(project_state& state, const event& e, const payload& data) {
     refresh_closed_at(state);
   } else if (e.type == own_type::project_status_changed) {
     if (const auto to = parse_project_status(data->text("to").value_or(""))) state.status = *to;
+  } else {
+    anomaly_event(state, e, data);
   }
 }
 

@@ -14,6 +14,7 @@ namespace plo::fold {
 struct fact {
   event_type type;
   instant at;  // occurred_at
+  std::uint64_t version;  // place in the stream
   const event& source;
   const payload& data;
   const domain_settings& settings;
@@ -48,5 +49,9 @@ void installation_event(project_state& state, const fact& f);
 void operator_event(project_state& state, const event& e, const payload& data);
 void derived_event(project_state& state, const event& e, const payload& data);
 void refresh_closed_at(project_state& state);
+
+// evolve_anomaly.cpp
+void clock_event(project_state& state, const event& e, const payload& data);
+void anomaly_event(project_state& state, const event& e, const payload& data);  // derived or an operator's
 
 }  // namespace plo::fold

@@ -45,7 +45,7 @@ void refresh_status(shipment& s) {
 
 void shipment_event(order& o, const fact& f) {
   using t = event_type;
-  o.seen.note(f.type, f.at);
+  o.seen.note(f.type, f.at, f.version);
   auto& s = shipment_named(o, id_of(o, f.data.fields()));
   take_details(s, f.data.fields(), f.at);
   keep_latest(s.last_event_at, f.at);

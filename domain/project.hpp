@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,10 +20,15 @@
 #include "domain/ids.hpp"
 #include "domain/ingest_event.hpp"
 #include "domain/order.hpp"
+#include "domain/rules/calendar.hpp"
 #include "domain/time.hpp"
 #include "domain/vocabulary.hpp"
 
 namespace plo {
+
+namespace rules {
+class rule_set;
+}
 
 /// A status an operator gave a step by hand; wins over facts that are older.
 struct manual_step {
@@ -66,6 +72,7 @@ struct project_state {
   dated<bool> closed;  // true: closed (by a source or by hand), false: reopened
   std::optional<instant> closed_at;  // while closed, by whomever
 
+  std::vector<std::string> accepted_quotes;  // quote ids; "" for an acceptance that names none
   sightings seen;  // of every catalogued type that is not about an order
   std::optional<double> survey_score, survey_scale;
   stamp survey_since;
@@ -97,21 +104,34 @@ struct project_state {
 struct domain_settings {
   zone tz = zone::utc();
   std::string country = "FR";
+  std::shared_ptr<const rules::calendars> calendars;  // public holidays; none: Monday to Friday
 };
 
 /// The only way to change a project's state, live or in replay. Total: an event that it does not know, or whose data is not what it
 /// expects, changes nothing but the counters.
 void evolve(project_state& state, const event& e, const domain_settings& settings);
 
-/// What follows from one input.
-struct decision {
-  std::vector<event> events;  // the input itself first, then everything derived from it
-  project_state next;         // the state after all of them
+/// How the project clock stands around an input (RULES.md, "Event clock").
+struct clock_reading {
+  instant before = instant::min();  // deadlines up to here pass ahead of the input …
+  instant now = instant::min();     // … and those up to here behind it
+  bool wall = true;                 // real time; else the clock follows `occurred_at`
+  instant recorded_at = instant::min();  // real time, for what passes without an input
 };
 
-/// Pure: the same arguments give the same events, ids included. `input` carries its id, times and kind; `input.recorded_at` is "now".
-/// `id` names the project when the state does not exist yet.
-[[nodiscard]] decision decide(project_state state, project_id id, event input, const domain_settings& settings);
+/// What follows from one input.
+struct decision {
+  std::vector<event> events;        // in order; each input is followed by what is derived from it
+  std::size_t input_at = 0;         // where the input itself stands; deadlines that passed before it come first
+  std::vector<anomaly_id> raised;   // by the input itself
+  std::optional<instant> next_due;  // when the project must be woken
+  project_state next;               // the state after all of them
+};
+
+/// Pure: the same arguments give the same events, ids included. `input` carries its id, times and kind; without one, only the deadlines
+/// that are due pass. `id` names the project when the state does not exist yet. Without rules nothing is found.
+[[nodiscard]] decision decide(project_state state, project_id id, std::optional<event> input, const domain_settings& settings,
+                              const rules::rule_set* rules = nullptr, const clock_reading& clock = {});
 
 /// True while new orders of its customer may join it by themselves: draft, active or on hold.
 [[nodiscard]] bool is_open(const project_state& state);

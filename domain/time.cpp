@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include <date/tz.h>
+#include <fmt/format.h>
 
 namespace plo {
 
@@ -205,6 +206,32 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   return milliseconds{negative ? -total : total};
 }
 
+std::string format_duration(milliseconds duration) {
+  std::string text = duration < milliseconds{0} ? "-P" : "P";
+  auto rest = duration < milliseconds{0} ? -duration : duration;
+  const auto days = rest / std::chrono::hours(24);
+  rest -= days * std::chrono::hours(24);
+  const auto hours = rest / std::chrono::hours(1);
+  rest -= hours * std::chrono::hours(1);
+  const auto minutes = rest / std::chrono::minutes(1);
+  rest -= minutes * std::chrono::minutes(1);
+  if (days > 0) text += fmt::format("{}D", days);
+  if (hours == 0 && minutes == 0 && rest.count() == 0) return days > 0 ? text : "PT0S";
+  text += 'T';
+  if (hours > 0) text += fmt::format("{}H", hours);
+  if (minutes > 0) text += fmt::format("{}M", minutes);
+  if (rest.count() > 0) {
+    text += fmt::format("{}", rest.count() / 1000);
+    if (const auto fraction = rest.count() % 1000; fraction != 0) {
+      auto digits = fmt::format(".{:03}", fraction);
+      while (digits.back() == '0') digits.pop_back();
+      text += digits;
+    }
+    text += 'S';
+  }
+  return text;
+}
+
 std::optional<zone> zone::find(std::string_view name) {
   try {
     return zone(date::locate_zone(name));
@@ -239,6 +266,11 @@ instant zone::at(local_day day, std::chrono::minutes after_midnight) const {
 local_day zone::day_of(instant at) const {
   const auto offset = tz_->get_info(at).offset;
   return local_day{std::chrono::floor<date::days>(within_written_years(at.time_since_epoch() + offset).time_since_epoch())};
+}
+
+std::chrono::minutes zone::time_of(instant at) const {
+  const auto shown = within_written_years(at.time_since_epoch() + tz_->get_info(at).offset).time_since_epoch();
+  return std::chrono::floor<std::chrono::minutes>(shown - std::chrono::floor<date::days>(shown));
 }
 
 }  // namespace plo

@@ -42,6 +42,9 @@ using local_day = date::local_days;
 /// Years and months are refused: they have no fixed length. At most 100 years.
 [[nodiscard]] std::optional<milliseconds> parse_duration(std::string_view text);
 
+/// The shortest such text: `P3D`, `-PT8H`, `P1DT12H`, `PT1.5S`, `PT0S`.
+[[nodiscard]] std::string format_duration(milliseconds duration);
+
 /// A time zone of the IANA database. A value: cheap to copy, compares by name.
 class zone {
 public:
@@ -53,6 +56,8 @@ public:
   [[nodiscard]] instant at(local_day day, std::chrono::minutes after_midnight = std::chrono::minutes{0}) const;
   /// The day of this zone in which an instant lies.
   [[nodiscard]] local_day day_of(instant at) const;
+  /// What a clock on the wall shows then, in whole minutes after midnight.
+  [[nodiscard]] std::chrono::minutes time_of(instant at) const;
 
 private:
   explicit zone(const date::time_zone* tz) : tz_(tz) {}
