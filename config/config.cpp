@@ -22,11 +22,6 @@ namespace fs = std::filesystem;
 
 fs::path beside(const fs::path& base, const std::string& path) { return (base / path).lexically_normal(); }
 
-bool is_readable(const fs::path& file) {
-  std::error_code ignored;
-  return fs::is_regular_file(file, ignored) && std::ifstream(file).good();
-}
-
 void read_server(section& in, const fs::path& base, server_settings& out) {
   in.text("listen", [&](const std::string& value) -> std::string {
     const auto parsed = parse_endpoint(value);

@@ -6,5 +6,8 @@
 namespace plo::config::embedded {
 
 extern const std::string_view calendars;  // config/calendars.toml
+extern const std::string_view rules;      // config/rules.toml
+extern const std::string_view mail_templates_en;  // config/mail_templates.en.toml
+extern const std::string_view mail_templates_fr;  // config/mail_templates.fr.toml
 
 }  // namespace plo::config::embedded

@@ -1,5 +1,7 @@
 #include "config/values.hpp"
 
+#include <fstream>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -153,6 +155,11 @@ bool is_url(std::string_view text, std::initializer_list<std::string_view> schem
     const auto rest = text.substr(scheme.size());
     return rest.starts_with("://") && rest.size() > 3 && rest[3] != '/';
   });
+}
+
+bool is_readable(const std::filesystem::path& file) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(file, ignored) && std::ifstream(file).good();
 }
 
 }  // namespace plo::config

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -29,5 +30,8 @@ namespace plo::config {
 
 /// Starts with one of the schemes followed by `://` and a host.
 [[nodiscard]] bool is_url(std::string_view text, std::initializer_list<std::string_view> schemes);
+
+/// Whether the file is there and can be opened for reading.
+[[nodiscard]] bool is_readable(const std::filesystem::path& file);
 
 }  // namespace plo::config
