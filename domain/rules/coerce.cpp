@@ -229,7 +229,8 @@ value walk(value from, fact_path path, workspace* w) {
     } else if (from.what() == kind::array) {
       std::size_t index = 0;
       const auto end = segment.data() + segment.size();
-      const bool whole = std::from_chars(segment.data(), end, index).ptr == end && !segment.empty();
+      const auto [last, error] = std::from_chars(segment.data(), end, index);
+      const bool whole = last == end && error == std::errc();
       const bool canonical = segment == "0" || !segment.starts_with('0');
       if (!whole || !canonical || index >= from.as_array().size()) return {};
       from = from.as_array()[index];

@@ -20,7 +20,7 @@ namespace plo::rules {
 
 inline constexpr std::size_t max_expression_depth = 32;
 inline constexpr std::size_t max_expression_nodes = 2'000;
-/// Operators evaluated per run; `map` within `map` over long lists ends here.
+/// Operators evaluated per run, and elements and texts gone through; `map` within `map` over long lists ends here.
 inline constexpr std::size_t max_evaluation_steps = 200'000;
 
 /// What is wrong with a definition, and where: a JSON pointer into it ("" is the whole).
@@ -51,7 +51,7 @@ private:
   value all_;
 };
 
-/// A fact that an evaluation read (outside of iterations), once for each path.
+/// A fact that an evaluation read (outside of iterations), once for each path. The path's text lies in the expression or the arena.
 struct fact_read {
   std::string_view path;
   value read;
@@ -76,7 +76,7 @@ public:
   /// All that is wrong, not only the first. Pointers are relative to `definition`.
   [[nodiscard]] static tl::expected<expression, std::vector<definition_error>> compile(json::element definition,
                                                                                         const options& allowed);
-  /// A run beyond max_evaluation_steps gives null.
+  /// A run beyond max_evaluation_steps gives null. The value may refer to the facts, the arena and the expression.
   [[nodiscard]] value evaluate(const evaluation& with) const;
 
   /// Why an expression holds or not: the parts of its top-level `and` (nested `and`s joined; else the expression itself is the
