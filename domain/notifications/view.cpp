@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "domain/conclude.hpp"
-
 namespace plo::notifications {
 
 namespace {
@@ -31,6 +29,18 @@ view line_item(const project_state& project, const order& of, const order_line& 
   return item;
 }
 
+/// How far ahead something lies, seen from the moment of the anomaly; nothing when it is past.
+void put_ahead(view& into, const char* name, std::optional<instant> at, std::optional<instant> seen_from, const wording& words) {
+  if (at && seen_from && *at > *seen_from) put(into, name, words.duration(*at - *seen_from));
+}
+
+/// The first address of the project's orders, in JSON.
+std::string address_of(const project_state& project, dated<std::string> order::*kind) {
+  for (const auto& o : project.orders)
+    if (const auto& address = (o.*kind).value; address && !o.cancelled_at) return *address;
+  return "\"\"";
+}
+
 view project_part(const project_state& project, const wording& words) {
   view part;
   put(part, "id", project.id.to_string());
@@ -45,10 +55,13 @@ view project_part(const project_state& project, const wording& words) {
   put(part, "customer_email", project.customer_email.value.value_or(""));
   put_day(part, "promised_delivery", project.promised_delivery_date, words);
   put_day(part, "promised_installation", project.promised_installation_date, words);
+  put(part, "delivery_address", wording::address(address_of(project, &order::delivery_address)));
+  put(part, "installation_address", wording::address(address_of(project, &order::installation_address)));
+  put_time(part, "survey_sent", project.seen.last(event_type::quality_survey_sent), words);
   return part;
 }
 
-view order_part(const project_state& project, const order& of, const wording& words) {
+view order_part(const project_state& project, const order& of, std::optional<instant> seen_from, const wording& words) {
   view part;
   put(part, "ref", of.order_ref);
   put(part, "status", words.word(fmt::format("order_{}", to_string(of.concluded.status))));
@@ -56,10 +69,14 @@ view order_part(const project_state& project, const order& of, const wording& wo
   put_day(part, "promised_installation", of.promised_installation_date.value, words);
   put_time(part, "eta", of.concluded.latest_eta, words);
   put_time(part, "last_shipment_event", of.concluded.last_shipment_event_at, words);
-  if (project.lastmile && project.lastmile->slot_start.value)
-    put(part, "delivery_start", words.slot(*project.lastmile->slot_start.value, project.lastmile->slot_end.value));
-  else
-    put_day(part, "delivery_start", of.promised_delivery_date.value, words);
+  const auto slot = project.lastmile ? project.lastmile->slot_start.value : std::nullopt;
+  if (slot) {
+    put(part, "delivery_start", words.slot(*slot, project.lastmile->slot_end.value));
+    put_ahead(part, "delivery_in", slot, seen_from, words);
+  } else if (const auto day = of.promised_delivery_date.value) {
+    put(part, "delivery_start", words.day(*day));
+    put_ahead(part, "delivery_in", words.tz().at(*day), seen_from, words);
+  }
   put(part, "delivery_address", wording::address(of.delivery_address.value.value_or("\"\"")));
   put(part, "installation_address", wording::address(of.installation_address.value.value_or("\"\"")));
   return part;
@@ -90,12 +107,13 @@ view lastmile_part(const lastmile& l, const wording& words) {
   return part;
 }
 
-view installation_part(const installation& i, const wording& words) {
+view installation_part(const installation& i, std::optional<instant> seen_from, const wording& words) {
   view part;
   put(part, "id", i.installation_id);
   put(part, "installer", i.installer_id.value.value_or(""));
   put(part, "technician", i.technician_id.value.value_or(""));
   if (i.scheduled_start.value) put(part, "slot", words.slot(*i.scheduled_start.value, i.scheduled_end.value));
+  put_ahead(part, "starts_in", i.scheduled_start.value, seen_from, words);
   put_time(part, "started", i.started_at, words);
   put_time(part, "completed", i.completed_at, words);
   return part;
@@ -107,7 +125,7 @@ void add_orders(view& into, const project_state& project, const order* of, const
   for (const auto& o : project.orders) {
     if (of != nullptr && &o != of) continue;
     if (o.cancelled_at) continue;
-    auto item = order_part(project, o, words);
+    auto item = order_part(project, o, {}, words);
     // An item's own keys hide the view's: what an order does not have must not be taken from elsewhere.
     item.set("when", words.word("unknown"));
     put_time(item, "when", o.concluded.latest_eta, words);
@@ -211,16 +229,19 @@ view make_view(const occasion& told, const message_settings& settings, const wor
       put(all, "waited", words.duration(*found->escalated_at - found->raised_at));
     add_facts(all, *found, words);
   }
+  std::optional<instant> seen_from;
+  if (told.found != nullptr) seen_from = told.found->raised_at;
+  if (told.cause != nullptr) seen_from = told.cause->occurred_at;
   const auto settings_of_fold = domain_settings{settings.tz, "FR"};  // the country plays no part in reading a payload
   const auto payload = told.cause != nullptr ? plo::payload::of(*told.cause, settings_of_fold) : std::nullopt;
   const json_fields* said = payload ? &payload->fields() : nullptr;
   const auto* of = order_of(told, said);
 
   all.set("project", project_part(project, words));
-  if (of != nullptr) all.set("order", order_part(project, *of, words));
+  if (of != nullptr) all.set("order", order_part(project, *of, seen_from, words));
   if (project.consolidation) all.set("consolidation", consolidation_part(*project.consolidation, words));
   if (project.lastmile) all.set("lastmile", lastmile_part(*project.lastmile, words));
-  if (project.installation) all.set("installation", installation_part(*project.installation, words));
+  if (project.installation) all.set("installation", installation_part(*project.installation, seen_from, words));
   add_orders(all, project, of, words);
   add_cause(all, told, said, of, words);
   put(all, "about", about(told, of, words));
