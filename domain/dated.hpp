@@ -90,6 +90,12 @@ public:
     const auto* s = find(type);
     return s ? std::optional(s->last) : std::nullopt;
   }
+  /// The same without places in the stream, which depend on the order of arrival.
+  [[nodiscard]] sightings times_only() const {
+    sightings times = *this;
+    for (auto& s : times.seen_) s.last.version = 0;
+    return times;
+  }
   bool operator==(const sightings&) const = default;
 
 private:

@@ -104,7 +104,7 @@ struct project_state {
 struct domain_settings {
   zone tz = zone::utc();
   std::string country = "FR";
-  std::shared_ptr<const rules::calendars> calendars;  // public holidays; none: Monday to Friday
+  std::shared_ptr<const rules::calendars> calendars = {};  // public holidays; none: Monday to Friday
 };
 
 /// The only way to change a project's state, live or in replay. Total: an event that it does not know, or whose data is not what it

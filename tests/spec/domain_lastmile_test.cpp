@@ -1,4 +1,5 @@
 // Last mile: slots, delivery in whole and in part, failure.
+#include "domain/rules/facts.hpp"
 #include "tests/spec/given.hpp"
 
 namespace plo {
@@ -74,11 +75,18 @@ TEST(domain_lastmile, rescheduling_remembers_the_previous_slot) {
 }
 
 TEST(domain_lastmile, delivery_start_is_the_slots_else_the_promised_day) {
+  const auto delivery_start = [](const spec::project& p) {
+    std::pmr::monotonic_buffer_resource memory;
+    const auto settings = paris();
+    rules::project_facts facts(*p, settings, at("06-01"));
+    facts.about_order(&p.of("O1"));
+    const std::string_view path[] = {"order", "delivery_start"};
+    return facts.get(path, memory);
+  };
   auto p = given({confirmed("O1")});
-  EXPECT_EQ(delivery_start(*p, p.of("O1"), paris()), at("06-19 22:00"));
+  EXPECT_EQ(delivery_start(p).as_day(), day("06-20"));
   p.when(scheduled("06-10", "2025-06-18"));
-  EXPECT_EQ(delivery_start(*p, p.of("O1"), paris()), at("06-18 06:00"));
-  EXPECT_EQ(delivery_start(project_state{}, order{}, paris()), std::nullopt);
+  EXPECT_EQ(delivery_start(p).as_instant(), at("06-18 06:00"));
 }
 
 TEST(domain_lastmile, delivered_marks_every_required_order_delivered) {

@@ -105,10 +105,12 @@ project_state comparable(project_state state) {
   state.events = 0;
   state.created_at = {};
   state.updated_at = {};
+  state.seen = state.seen.times_only();
   std::sort(state.project_refs.begin(), state.project_refs.end());
   std::sort(state.orders.begin(), state.orders.end(), [](const order& a, const order& b) { return a.order_ref < b.order_ref; });
   for (auto& o : state.orders) {
     o.id = {};
+    o.seen = o.seen.times_only();
     std::sort(o.shipments.begin(), o.shipments.end(), [](const shipment& a, const shipment& b) { return a.shipment_id < b.shipment_id; });
   }
   if (state.consolidation) {
