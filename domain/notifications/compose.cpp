@@ -110,7 +110,9 @@ mustache::list table_of(const detail_block& block, const view& all, const render
 mustache::list blocks_of(const rule_text& text, const message_templates& templates, const view& all, const renderer& render,
                          const std::string& colon) {
   mustache::list blocks;
-  for (const auto& name : text.details) {
+  auto names = text.details;
+  names.emplace_back("project");
+  for (const auto& name : names) {
     const auto& block = templates.blocks.at(name);
     mustache::list rows;
     for (const auto& [label, value] : block.rows) {
@@ -136,6 +138,15 @@ mustache::list blocks_of(const rule_text& text, const message_templates& templat
   return blocks;
 }
 
+/// At most one empty line between two others, none at the ends: sections that came out empty leave their line breaks.
+std::string without_blank_runs(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    if (c != '\n' || (!out.empty() && !out.ends_with("\n\n"))) out.push_back(c);
+  while (out.ends_with('\n')) out.pop_back();
+  return out + "\n";
+}
+
 std::string lay_out(view all, const std::vector<const rule_text*>& texts, const message_templates& templates, renderer::part part) {
   const renderer render(all, part);
   const auto colon = templates.words.at("colon");
@@ -148,7 +159,7 @@ std::string lay_out(view all, const std::vector<const rule_text*>& texts, const 
   all.set("blocks", blocks);
   all.set("has_todo", !todo.empty());
   all.set("todo", todo);
-  return render(part == renderer::part::html ? templates.html_layout : templates.text_layout);
+  return part == renderer::part::html ? render(templates.html_layout) : without_blank_runs(render(templates.text_layout));
 }
 
 void write_cause(json_writer& json, const occasion& told) {

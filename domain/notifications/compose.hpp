@@ -2,6 +2,8 @@
 // whenever it is sent.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,22 @@ struct occasion {
   const anomaly* found = nullptr;         // the anomaly, as it stood
   const recorded_event* cause = nullptr;  // the event that triggered it; null when a deadline did
 };
+
+/// Reads the project's stream from its beginning, as often as it is called; ends early when the visitor says false.
+using stream_reader = std::function<void(const std::function<bool(const recorded_event&)>&)>;
+
+/// What was known when something was requested.
+struct known_then {
+  project_state project;
+  std::optional<recorded_event> cause;
+
+  /// Refers to this and to the request.
+  [[nodiscard]] occasion of(const notification_request& request) const;
+};
+
+/// Folds the stream up to the request's event.
+[[nodiscard]] known_then fold_until(const notification_request& request, const recorded_event& requested, const stream_reader& read,
+                                    const domain_settings& settings);
 
 [[nodiscard]] mail compose_mail(const occasion& told, const message_settings& settings);
 

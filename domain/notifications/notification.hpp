@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/catalogue.hpp"
 #include "domain/event.hpp"
 #include "domain/ids.hpp"
 #include "domain/time.hpp"
@@ -14,7 +15,7 @@
 namespace plo {
 
 namespace notification_type {
-inline constexpr std::string_view requested = "notification.requested";              // derived, in the project's stream
+inline constexpr std::string_view requested = own_type::notification_requested;      // derived, in the project's stream
 inline constexpr std::string_view sent = "notification.sent";                        // derived, in the outbox stream
 inline constexpr std::string_view failed = "notification.failed";                    // the same
 inline constexpr std::string_view retry_requested = "notification.retry_requested";  // an operator's, in the outbox stream

@@ -48,6 +48,7 @@ std::vector<std::string> faults_of(const message_templates& templates) {
   look.need("calendar.weekdays", templates.calendar.weekdays.size() == 7);
   look.need("calendar.months", templates.calendar.months.size() == 12);
   for (const char* word : needed_words) look.need(fmt::format("words.{}", word), templates.words.contains(word));
+  look.need("blocks.project", templates.blocks.contains("project"));
   for (const auto& [name, block] : templates.blocks) {
     for (const auto& row : block.rows) look.text("blocks." + name, row.text);
     for (const auto& column : block.columns) look.text("blocks." + name, column.text);

@@ -157,9 +157,9 @@ void add_facts(view& into, const anomaly& found, const wording&) {
 }
 
 std::string about(const occasion& told, const order* of, const wording& words) {
-  if (of != nullptr) return fmt::format("{} {}", words.word("scope_order"), of->order_ref);
   const auto refs = joined(told.project.project_refs);
   const auto& scope = told.request.scope;
+  if (scope == "order" && of != nullptr) return fmt::format("{} {}", words.word("scope_order"), of->order_ref);
   if (scope.empty() || scope == "project") return fmt::format("{} {}", words.word("scope_project"), refs);
   return fmt::format("{} {} {}", words.word("scope_" + scope), words.word("of_project"), refs);
 }
