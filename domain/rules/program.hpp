@@ -48,7 +48,7 @@ struct known_path {
 struct compiled {
   std::pmr::monotonic_buffer_resource memory;
   std::vector<node> nodes;  // the first is the root
-  std::vector<value> constants;
+  std::vector<value> constants{value()};  // a node is null until it is compiled, and stays so when it cannot be
   std::vector<known_path> paths;
 
   [[nodiscard]] const value* constant_at(std::uint32_t at) const {
