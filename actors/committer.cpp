@@ -30,7 +30,7 @@ void store(committer_state& state, eventstore::log& log, commit_feed& feed, engi
     spdlog::error("append refused, {} requests are answered 503: {}", jobs.size(), failure.what());
     metrics.store_refuses = true;
     metrics.append_failures += jobs.size();
-    for (const auto& job : jobs) tell(job, {job.number, false, {}});
+    for (const auto& job : jobs) tell(job, {job.number, false, {}, false});
     return;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
@@ -39,11 +39,14 @@ void store(committer_state& state, eventstore::log& log, commit_feed& feed, engi
 
   auto committed = std::make_shared<std::vector<recorded_event>>();
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    append_done answer{jobs[i].number, outcomes[i].has_value(), {}};
+    append_done answer{jobs[i].number, outcomes[i].has_value(), {}, false};
     if (outcomes[i]) {
       if (!outcomes[i]->empty()) answer.first = outcomes[i]->front().pos;
       committed->insert(committed->end(), std::make_move_iterator(outcomes[i]->begin()),
                         std::make_move_iterator(outcomes[i]->end()));
+      if (jobs[i].on_stored) jobs[i].on_stored();
+    } else if (outcomes[i].error() == eventstore::append_error::stale_rules) {
+      answer.stale_rules = true;
     } else {
       spdlog::error("append refused: a stream was written by somebody else (version conflict)");
       ++metrics.append_failures;

@@ -34,6 +34,11 @@ public:
     return first;
   }
 
+  [[nodiscard]] std::optional<instant> due_of(const project_id& project) const {
+    const auto armed = due_of_.find(project);
+    return armed == due_of_.end() ? std::nullopt : std::optional(armed->second);
+  }
+
   [[nodiscard]] std::optional<instant> next() const {
     if (order_.empty()) return std::nullopt;
     return order_.begin()->first;

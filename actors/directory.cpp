@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <set>
 
 #include "domain/json.hpp"
@@ -9,6 +10,8 @@
 namespace plo::actors {
 
 namespace {
+
+constexpr std::chrono::seconds retry_pause{1};
 
 std::string key_of(const ingest_event& e) {
   std::string key;
@@ -39,7 +42,7 @@ void directory_state::init(caf::event_based_actor* self, directory_environment e
   environment_ = std::move(environment);
   auto entities = std::make_shared<project_environment>();
   entities->log = environment_.log;
-  entities->context = environment_.domain;
+  entities->context = {environment_.domain, environment_.rules, environment_.clock};
   entities->committer = environment_.committer;
   entities->directory = self;
   entities->metrics = environment_.metrics;
@@ -53,6 +56,8 @@ void directory_state::init(caf::event_based_actor* self, directory_environment e
     note_waiting(ref, +1);
     waiting.emplace(ref);
   });
+  environment_.each_deadline([this](const project_id& project, instant due) { deadlines_.arm(project, due); });
+  on_rules_settled();
   // A crash may have come between the event that taught a reference and the letters that waited for it.
   for (const auto& ref : waiting)
     if (!environment_.log->find_references(ref).empty()) drain_letters({reference{reference_kind::project, {}, ref}});
@@ -70,21 +75,61 @@ void directory_state::accept(ingest_request& request) {
 }
 
 void directory_state::process() {
-  while (!queue_.empty()) {
-    environment_.clock->observe(queue_.front().event.occurred_at);
+  for (;;) {
+    if (on_event_clock()) {
+      if (!undecided_.empty()) break;  // taken up again when they are decided
+      auto limit = environment_.clock->now();
+      if (!queue_.empty()) limit = std::max(limit, queue_.front().event.occurred_at - milliseconds(1));
+      if (wake_due(limit)) continue;
+    }
+    if (queue_.empty()) break;
     // Routing may put letters at the front of the queue: take the event out first.
     auto item = std::move(queue_.front());
     queue_.pop_front();
+    if (!item.clock) item.clock = reading_for(item.event.occurred_at);
+    environment_.clock->observe(item.event.occurred_at);
     if (!route(item)) {
       queue_.push_front(std::move(item));
       break;  // taken up again when something lands
     }
+    if (on_event_clock()) send_outgoing();
+  }
+  if (!on_event_clock()) {
+    while (wake_due(project_clock::wall_now())) {
+    }
+    set_alarm();
   }
   send_outgoing();
-  if (queue_.empty() && flights_.empty())
+  if (queue_.empty() && flights_.empty() && !swept_)
     for (const auto& then : std::exchange(waiting_for_idle_, {})) then(true);
   environment_.metrics->directory_queue = queue_.size();
   environment_.metrics->live_projects = pool_->size();
+  environment_.metrics->deadlines_armed = deadlines_.size();
+}
+
+void directory_state::send_input(const project_id& project, project_input input, flight f) {
+  const ticket number = next_ticket_++;
+  input.number = number;
+  f.project = project;
+  flights_.emplace(number, std::move(f));
+  flights_of_[project].insert(number);
+  if (on_event_clock()) undecided_.insert(number);
+  auto actor = pool_->checkout(project);
+  const auto [slot, fresh] = outgoing_index_.emplace(project, outgoing_.size());
+  if (fresh) outgoing_.push_back({std::move(actor), std::make_shared<std::vector<project_input>>()});
+  outgoing_[slot->second].inputs->push_back(std::move(input));
+}
+
+void directory_state::command(const command_request& request) {
+  const bool there = environment_.log->version_of(stream_id::of(request.project)).value > 0 || pool_->is_busy(request.project);
+  if (!there) return request.done(command_reply{command_reply::outcome::unknown, {}, "there is no project with this id"});
+  project_input input;
+  input.input = *request.input;
+  input.input->id = {make_uuid_v7(project_clock::wall_now().time_since_epoch().count())};
+  input.clock.before = input.clock.now = environment_.clock->now();
+  input.done = request.done;
+  send_input(request.project, std::move(input), {});
+  process();
 }
 
 bool directory_state::route(work& item) {
@@ -177,28 +222,24 @@ void directory_state::store_here(work item, eventstore::append_request request, 
   flights_.emplace(number, std::move(f));
   self_->send(environment_.committer,
               append_job{std::make_shared<eventstore::append_request>(std::move(request)),
-                         caf::actor_cast<caf::actor>(self_), number});
+                         caf::actor_cast<caf::actor>(self_), number, {}});
 }
 
 void directory_state::dispatch(work& item, const project_finder::found& where) {
-  const ticket number = next_ticket_++;
   auto references = finder_->new_references(item.event, where);
-  finder_->learn(number, where, references, item.event.customer_id);
-
+  finder_->learn(next_ticket_, where, references, item.event.customer_id);
   flight f;
   f.key = key_of(item.event);
-  f.project = where.project;
   f.letter = item.letter;
   parked_[f.key];
-  flights_.emplace(number, std::move(f));
-  flights_of_[where.project].insert(number);
-
-  auto actor = pool_->checkout(where.project);
-  const auto [slot, fresh] = outgoing_index_.emplace(where.project, outgoing_.size());
-  if (fresh) outgoing_.push_back({std::move(actor), std::make_shared<std::vector<project_input>>()});
-  auto& inputs = *outgoing_[slot->second].inputs;
   drain_letters(references);
-  inputs.push_back({number, event_of(item.event), std::move(references), item.letter, std::move(item.reply)});
+  project_input input;
+  input.input = event_of(item.event);
+  input.clock = item.clock.value();
+  input.references = std::move(references);
+  input.letter = item.letter;
+  input.reply = std::move(item.reply);
+  send_input(where.project, std::move(input), std::move(f));
 }
 
 void directory_state::drain_letters(const std::vector<reference>& references) {
@@ -222,6 +263,8 @@ void directory_state::drain_letters(const std::vector<reference>& references) {
 void directory_state::on_settled(const inputs_settled& settled) {
   if (settled.committed) {
     pool_->checkin(settled.project, settled.tickets.size());
+    // On the event clock it is known since the decision, and newer inputs may have been decided since.
+    if (!on_event_clock()) deadlines_.arm(settled.project, settled.next_due);
     for (const auto number : settled.tickets) land(number, true);
   } else {
     // The entity is gone, and with it whatever was still in its mailbox.
@@ -229,6 +272,13 @@ void directory_state::on_settled(const inputs_settled& settled) {
     if (const auto lost = flights_of_.find(settled.project); lost != flights_of_.end())
       for (const auto number : std::vector<ticket>(lost->second.begin(), lost->second.end())) land(number, false);
   }
+  if (swept_) sweep();
+  process();
+}
+
+void directory_state::on_decided(const inputs_decided& decided) {
+  for (const auto number : decided.tickets) undecided_.erase(number);
+  deadlines_.arm(decided.project, decided.next_due);
   process();
 }
 
@@ -256,6 +306,15 @@ void directory_state::land(ticket number, bool committed) {
   auto f = std::move(flying->second);
   flights_.erase(flying);
   finder_->forget(number, committed);
+  undecided_.erase(number);
+  if (f.due) --wakes_;
+  // A deadline that could not be stored is tried again, but not at once.
+  if (f.due && !committed) deadlines_.arm(*f.project, environment_.clock->now() + retry_pause);
+  if (f.due && committed && !on_event_clock()) {
+    const std::chrono::duration<double> late = project_clock::wall_now() - *f.due;
+    environment_.metrics->deadline_lateness_seconds.observe(late.count());
+  }
+  if (f.sweeps && --sweeps_ == 0 && !swept_) note_rules_shown();
   if (f.project) {
     if (const auto of = flights_of_.find(*f.project); of != flights_of_.end()) {
       of->second.erase(number);
@@ -263,6 +322,7 @@ void directory_state::land(ticket number, bool committed) {
     }
     if (committed && f.letter) note_waiting(f.letter->project_ref, -1);
   }
+  if (f.key.empty()) return;
   if (const auto repeats = parked_.find(f.key); repeats != parked_.end()) {
     queue_.insert(queue_.begin(), std::make_move_iterator(repeats->second.begin()),
                   std::make_move_iterator(repeats->second.end()));
@@ -292,6 +352,10 @@ caf::behavior directory(caf::stateful_actor<directory_state>* self, directory_en
       [=](ingest_request& request) { self->state.accept(request); },
       [=](const inputs_settled& settled) { self->state.on_settled(settled); },
       [=](const append_done& done) { self->state.on_appended(done); },
+      [=](const inputs_decided& decided) { self->state.on_decided(decided); },
+      [=](const command_request& request) { self->state.command(request); },
+      [=](rules_settled) { self->state.on_rules_settled(); },
+      [=](clock_tick) { self->state.on_tick(); },
       [=](const idle_request& request) { self->state.when_idle(request.then); },
   };
 }

@@ -1,4 +1,8 @@
-// The directory: takes posted events in order, finds each one's project and sends it there.
+// The directory: takes posted events in order, finds each one's project and sends it there; wakes projects when their deadlines pass.
+//
+// On the wall clock it sleeps until the earliest deadline. On the event clock every deadline that is due before an event passes before
+// that event is handled, whatever project it belongs to: the next event waits until those before it are decided (not until they are
+// stored), because only then is it known what is due.
 //
 // It alone decides what is a duplicate, what is a dead letter and which project a reference means, so it alone has to know what is on
 // its way to the log and not in its indexes yet. Everything for one project from one request travels as one message.
@@ -11,6 +15,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "actors/deadline_queue.hpp"
 #include "actors/entity_pool.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
@@ -27,6 +32,11 @@ struct directory_environment {
   finder_settings finder;
   domain_settings domain;
   std::size_t max_live_projects = 50'000;
+  const rule_book* rules = nullptr;
+  /// The deadlines of all projects, as the read models know them at the start.
+  std::function<void(const std::function<void(const project_id&, instant)>&)> each_deadline;
+  /// Some projects behind `after` in the order of their ids; none: that was the last.
+  std::function<std::vector<project_id>(const project_id& after, std::size_t most)> projects_after;
 };
 
 class directory_state {
@@ -38,7 +48,13 @@ public:
 
   void accept(ingest_request& request);
   void on_settled(const inputs_settled& settled);
+  void on_decided(const inputs_decided& decided);
   void on_appended(const append_done& done);
+  void command(const command_request& request);
+  void on_tick();
+  /// Shows all projects the rules in force, when their deadlines have changed.
+  void on_rules_settled();
+  void sweep();
   /// Calls `then` once nothing is on its way, drained letters included.
   void when_idle(completion<bool> then);
 
@@ -48,10 +64,13 @@ private:
     ingest_event event;
     ingest_completion reply;
     std::optional<eventstore::dead_letter_entry> letter;
+    std::optional<clock_reading> clock = {};  // taken when its turn first came
   };
   /// An event on its way to the log.
   struct flight {
-    std::string key;  // source and source_ref
+    std::string key;  // source and source_ref; empty for what no source sent
+    std::optional<instant> due;  // of a project that is woken
+    bool sweeps = false;
     std::optional<project_id> project;
     std::optional<eventstore::dead_letter_entry> letter;
     // Of a letter or a conflict that the directory itself stores.
@@ -60,6 +79,13 @@ private:
   };
 
   void process();
+  [[nodiscard]] bool on_event_clock() const { return environment_.clock->running() == project_clock::mode::event; }
+  [[nodiscard]] clock_reading reading_for(instant occurred_at) const;
+  /// Wakes the projects whose deadlines are due at `limit`: on the event clock those of the first instant only. False: none.
+  bool wake_due(instant limit);
+  void note_rules_shown();
+  void set_alarm();
+  void send_input(const project_id& project, project_input input, flight f);
   /// False when the event must wait for one that is on its way.
   [[nodiscard]] bool route(work& item);
   void answer_repeat(work& item, const recorded_event& first);
@@ -86,6 +112,14 @@ private:
 
   instant letter_logged_at_{};
   std::uint64_t unlogged_letters_ = 0;
+
+  deadline_queue deadlines_;
+  std::optional<instant> alarm_;             // the tick that is on its way
+  std::size_t wakes_ = 0;                    // projects woken and not settled
+  std::unordered_set<ticket> undecided_;     // on the event clock
+  std::optional<project_id> swept_;          // up to here; none: no sweep goes on
+  stream_version sweeping_for_;
+  std::size_t sweeps_ = 0;
 
   std::vector<completion<bool>> waiting_for_idle_;
 

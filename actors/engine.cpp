@@ -10,8 +10,9 @@
 #include "actors/committer.hpp"
 #include "actors/directory.hpp"
 #include "actors/projection_runner.hpp"
-#include "actors/scheduler.hpp"
+#include "actors/rules_entity.hpp"
 #include "actors/stream_hub.hpp"
+#include "projections/deadlines.hpp"
 #include "projections/projects.hpp"
 
 namespace plo::actors {
@@ -21,6 +22,7 @@ namespace {
 constexpr std::size_t feed_capacity = 50'000;          // events between committer and projections
 constexpr std::size_t stream_messages_kept = 10'000;   // a slower subscriber goes on from the log
 constexpr std::size_t catch_up_step = 5'000;
+constexpr std::string_view clock_set_type = "clock.set";
 
 /// CAF would read caf-application.ini from the working directory and use at least four threads: everything is said here.
 struct quiet_config : caf::actor_system_config {
@@ -34,14 +36,50 @@ struct quiet_config : caf::actor_system_config {
   }
 };
 
+/// Writes to the log what this start brings: rules that are new in the files, and which clock runs.
+void note_start(eventstore::log& log, const engine_options& options) {
+  const auto set = load_rules(log);
+  event like;
+  like.recorded_at = like.occurred_at = project_clock::wall_now();
+  like.id = {make_uuid_v7(like.recorded_at.time_since_epoch().count())};
+  like.kind = event_kind::operator_;
+  rules::rule_command load;
+  load.what = rules::rule_command::verb::load_file;
+  load.file = options.rules;
+  eventstore::append_request request;
+  if (auto decided = rules::decide(set, load, like); decided && !decided->events.empty())
+    request.appends.push_back({stream_id::rules(), set.version(), std::move(decided->events)});
+
+  const std::string_view mode = options.clock == project_clock::mode::event ? "event" : "wall";
+  std::string last = "wall";
+  log.read_stream(stream_id::clock(), {1}, [&](const recorded_event& e) {
+    if (e.type == clock_set_type)
+      if (const auto data = json_document::parse(e.data)) last = json::get_string(data->root(), "mode").value_or("");
+    return true;
+  });
+  if (last != mode) {
+    event e = like;
+    e.id = {derive_uuid(like.id.value, clock_set_type)};
+    e.type = clock_set_type;
+    e.data = fmt::format(R"({{"mode":"{}"}})", mode);
+    request.appends.push_back({stream_id::clock(), {}, {std::move(e)}});
+  }
+  if (!request.appends.empty()) {
+    std::vector<eventstore::append_request> group;
+    group.push_back(std::move(request));
+    (void)log.append(std::move(group));
+  }
+}
+
 }  // namespace
 
 struct engine::parts {
   parts(engine_options options, std::unique_ptr<eventstore::log> the_log,
         std::unique_ptr<projections::read_models> the_models)
       : log(std::move(the_log)), models(std::move(the_models)), clock(options.clock), feed(feed_capacity),
-        stream(stream_messages_kept), config(options.scheduler_threads), system(config) {
+        stream(stream_messages_kept), config(options.scheduler_threads), book(first_rules(*log, options)), system(config) {
     bring_models_up();
+    clock.observe(projections::latest_occurrence(*models->reader()));
     stream.start_at(models->checkpoint());
     gate.advance(models->checkpoint());
 
@@ -58,13 +96,30 @@ struct engine::parts {
     environment.finder = {std::move(options.opens_project), options.attach_period};
     environment.domain = options.domain;
     environment.max_live_projects = options.max_live_projects;
+    environment.rules = &book;
+    environment.each_deadline = [views = models.get()](const auto& visit) { projections::each_deadline(*views->reader(), visit); };
+    environment.projects_after = [views = models.get()](const project_id& after, std::size_t most) {
+      return projections::projects_after(*views->reader(), after, most);
+    };
     door = system.spawn(directory, std::move(environment));
-    alarm_clock = system.spawn(scheduler, &clock, door);
+    auto rules_environment = std::make_shared<entity_environment<rules_aggregate>>();
+    rules_environment->log = log.get();
+    rules_environment->context = &book;
+    rules_environment->committer = writer;
+    rules_environment->directory = door;
+    rules_environment->metrics = &metrics;
+    rule_keeper = system.spawn(entity<rules_aggregate>, rules_aggregate::id_type{},
+                               std::shared_ptr<const entity_environment<rules_aggregate>>(rules_environment));
+  }
+
+  static rules::rule_set_pointer first_rules(eventstore::log& log, const engine_options& options) {
+    note_start(log, options);
+    return std::make_shared<const rules::rule_set>(load_rules(log));
   }
 
   ~parts() {
     // From the door to the disk, so that nobody sends to an actor that is gone; the destructor of the system waits for all.
-    for (const auto& actor : {door, alarm_clock, writer, runner, hub})
+    for (const auto& actor : {rule_keeper, door, writer, runner, hub})
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   }
 
@@ -88,8 +143,9 @@ struct engine::parts {
   applied_gate gate;
   stream_feed stream;
   quiet_config config;
+  rule_book book;
   caf::actor_system system;
-  caf::actor hub, runner, writer, door, alarm_clock;
+  caf::actor hub, runner, writer, door, rule_keeper;
 };
 
 engine::engine(engine_options options, std::unique_ptr<eventstore::log> log,
@@ -102,6 +158,19 @@ void engine::ingest(std::vector<ingest_item> items) {
   if (items.empty()) return;
   caf::anon_send(parts_->door, ingest_request{std::make_shared<std::vector<ingest_item>>(std::move(items))});
 }
+
+void engine::command(const project_id& project, event input, command_completion done) {
+  input.kind = event_kind::operator_;
+  caf::anon_send(parts_->door, command_request{project, std::make_shared<event>(std::move(input)), std::move(done)});
+}
+
+void engine::change_rules(rules::rule_command command, std::string operator_id, rule_completion done) {
+  auto inputs = std::make_shared<std::vector<rule_input>>();
+  inputs->push_back({std::make_shared<rules::rule_command>(std::move(command)), std::move(operator_id), std::move(done)});
+  caf::anon_send(parts_->rule_keeper, rule_inputs{std::move(inputs)});
+}
+
+rules::rule_set_pointer engine::rules() const { return parts_->book.current(); }
 
 bool engine::settle(std::chrono::milliseconds at_most) {
   const auto until = std::chrono::steady_clock::now() + at_most;

@@ -8,6 +8,7 @@
 
 #include "actors/applied_gate.hpp"
 #include "actors/clock.hpp"
+#include "actors/commands.hpp"
 #include "actors/ingestion.hpp"
 #include "actors/metrics.hpp"
 #include "actors/stream_feed.hpp"
@@ -24,6 +25,7 @@ struct engine_options {
   std::size_t max_live_projects = 50'000;
   unsigned scheduler_threads = 0;  // 0: chosen from the cores
   project_clock::mode clock = project_clock::mode::wall;
+  std::vector<rules::rule_pointer> rules;  // of the rule files; loaded into the log where nobody has changed them there
 };
 
 class engine {
@@ -36,6 +38,13 @@ public:
 
   /// Takes events in order and answers each through its completion, on a thread of the engine. Any thread may call.
   void ingest(std::vector<ingest_item> items);
+
+  /// An operator's command on a project: `input` lacks id and times. Any thread may call.
+  void command(const project_id& project, event input, command_completion done);
+  /// A change of the rules; every project decides by the changed rules from the answered position on.
+  void change_rules(rules::rule_command command, std::string operator_id, rule_completion done);
+  /// The rules in force.
+  [[nodiscard]] rules::rule_set_pointer rules() const;
 
   /// Waits until nothing is on its way, drained dead letters included, and the read models hold everything committed. False when that
   /// took longer.

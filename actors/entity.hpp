@@ -9,7 +9,12 @@
 //                                                    decides one input, adds what must be stored to the request, moves the state
 //   answer(input, receipt, first position)           tells whoever waits that the input is durable
 //   refuse(input)                                    tells whoever waits that it was not stored
-//   settled(id, inputs, committed) → message         for whoever routes inputs to entities
+//   settled(id, inputs, receipts, committed) → message
+//                                                    for whoever routes inputs to entities
+// and may have
+//   on_stored(state, context) → function             called once the append is stored, before anything later is
+//   decided(id, inputs, receipts, context) → optional message
+//                                                    for the router as soon as an append is under way
 //
 // The shell keeps the order and the one-append-at-a-time rule: inputs that arrive while an append is in flight queue and go as the
 // next append together. The state that `take` moves ahead of the commit is seen by nobody: when the commit fails the actor stops,
@@ -71,20 +76,38 @@ public:
   void on_appended(const append_done& done) const {
     auto& state = self_->state;
     state.appending = false;
+    if (done.stale_rules) return decide_again();
     if (!done.stored) return fail();
+    settle(done.first);
+  }
+
+private:
+  void settle(position first) const {
+    auto& state = self_->state;
     state.version.value += state.events_in_flight;
     for (std::size_t i = 0; i < state.in_flight.size(); ++i)
-      Aggregate::answer(id_, state.in_flight[i], state.receipts[i], done.first);
-    self_->send(environment_->directory, Aggregate::settled(id_, state.in_flight, true));
+      Aggregate::answer(id_, state.in_flight[i], state.receipts[i], first);
+    self_->send(environment_->directory, Aggregate::settled(id_, state.in_flight, state.receipts, true));
     state.in_flight.clear();
     state.receipts.clear();
     if (!state.queued.empty()) append_next();
   }
 
-private:
+  /// Somebody changed the rules between deciding and storing: nothing was stored, so the log still says where this entity stands.
+  void decide_again() const {
+    auto& state = self_->state;
+    state.queued.insert(state.queued.begin(), std::make_move_iterator(state.in_flight.begin()),
+                        std::make_move_iterator(state.in_flight.end()));
+    state.in_flight.clear();
+    state.receipts.clear();
+    state.loaded = false;
+    append_next();
+  }
+
   void load() const {
     auto& state = self_->state;
     state.aggregate = Aggregate::initial(id_);
+    state.version = {};
     state.loaded = true;
     if (environment_->log->version_of(Aggregate::stream(id_)).value == 0) return;
     environment_->log->read_stream(Aggregate::stream(id_), {1}, [&](const recorded_event& e) {
@@ -113,8 +136,15 @@ private:
       return fail();
     }
     state.events_in_flight = request->appends.front().events.size();
+    if constexpr (requires { Aggregate::decided(id_, state.in_flight, state.receipts, environment_->context); })
+      if (auto message = Aggregate::decided(id_, state.in_flight, state.receipts, environment_->context))
+        self_->send(environment_->directory, std::move(*message));
+    if (state.events_in_flight == 0) return settle(environment_->log->head().last);
     state.appending = true;
-    self_->send(environment_->committer, append_job{std::move(request), self_, 0});
+    append_job job{std::move(request), self_, 0, {}};
+    if constexpr (requires { Aggregate::on_stored(state.aggregate, environment_->context); })
+      job.on_stored = Aggregate::on_stored(state.aggregate, environment_->context);
+    self_->send(environment_->committer, std::move(job));
   }
 
   void fail() const {
@@ -123,7 +153,7 @@ private:
     for (auto& input : state.queued) refused.push_back(std::move(input));
     state.queued.clear();
     for (const auto& input : refused) Aggregate::refuse(input);
-    self_->send(environment_->directory, Aggregate::settled(id_, refused, false));
+    self_->send(environment_->directory, Aggregate::settled(id_, refused, {}, false));
     self_->quit();
   }
 

@@ -2,13 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "actors/caf_compat.hpp"
 #include "actors/ingestion.hpp"
+#include "actors/commands.hpp"
 #include "domain/event.hpp"
+#include "domain/project.hpp"
+#include "domain/rules/rule_set.hpp"
 #include "eventstore/log.hpp"
 
 namespace plo::actors {
@@ -26,13 +30,17 @@ struct idle_request {
 /// Names an input that is on its way to an entity, until it is settled.
 using ticket = std::uint64_t;
 
-/// One input of a project: an event that lacks only the entity's decision.
+/// One input of a project: an event that lacks only the entity's decision, or nothing but the passing of time.
 struct project_input {
   ticket number = 0;
-  event input;
+  std::optional<event> input;         // none: deadlines may have passed
+  clock_reading clock;                // of the event clock; on the wall clock the entity reads it
   std::vector<reference> references;  // new to the project
   std::optional<eventstore::dead_letter_entry> letter;  // the dead letter this input was until now
+  bool other_rules = false;           // `input` says that the rules have changed: kept only if it brings a deadline nearer
+  std::optional<instant> armed;       // the deadline known so far, for `other_rules`
   ingest_completion reply;
+  command_completion done;
 };
 
 /// → entity: inputs in order.
@@ -47,13 +55,40 @@ struct inputs_settled {
   project_id project;
   std::vector<ticket> tickets;
   bool committed = false;
+  std::optional<instant> next_due;  // when the project must be woken
 };
+
+/// entity → directory, on the event clock: these inputs are decided. What comes next need not wait for the disk.
+struct inputs_decided {
+  project_id project;
+  std::vector<ticket> tickets;
+  std::optional<instant> next_due;
+};
+
+/// → directory: an operator's command for a project.
+struct command_request {
+  project_id project;
+  std::shared_ptr<event> input;  // without times and id
+  command_completion done;
+};
+
+/// → rules entity.
+struct rule_input {
+  std::shared_ptr<rules::rule_command> command;
+  std::string operator_id;
+  rule_completion done;
+};
+using rule_inputs = entity_inputs<rule_input>;
+
+/// rules entity → directory: the rules are as published.
+struct rules_settled {};
 
 /// → committer: store this and tell `sender`.
 struct append_job {
   std::shared_ptr<eventstore::append_request> request;
   caf::actor sender;
   ticket number = 0;  // comes back in the answer
+  std::function<void()> on_stored;  // called by the committer before anything later is stored
 };
 
 /// committer → sender of the job: the events stand from `first` on, in the order of the request.
@@ -61,6 +96,7 @@ struct append_done {
   ticket number = 0;
   bool stored = false;
   position first;
+  bool stale_rules = false;  // not stored: the rules have changed meanwhile
 };
 
 /// committer → itself: store what has gathered.
@@ -74,20 +110,11 @@ struct events_projected {
   std::shared_ptr<const std::vector<recorded_event>> events;
 };
 
-/// → scheduler: the project's next deadline; empty: none.
-struct deadline_armed {
-  project_id project;
-  std::optional<instant> due;
-};
-
-/// scheduler → directory: the deadline has passed.
-struct deadline_due {
-  project_id project;
-  instant due;
-};
-
-/// scheduler → itself: look at the clock.
+/// directory → itself: look at the clock.
 struct clock_tick {};
+
+/// directory → itself: show the next projects the new rules.
+struct sweep_tick {};
 
 }  // namespace plo::actors
 
@@ -100,6 +127,9 @@ PLO_LOCAL_MESSAGE(plo::actors::append_done)
 PLO_LOCAL_MESSAGE(plo::actors::flush)
 PLO_LOCAL_MESSAGE(plo::actors::log_grown)
 PLO_LOCAL_MESSAGE(plo::actors::events_projected)
-PLO_LOCAL_MESSAGE(plo::actors::deadline_armed)
-PLO_LOCAL_MESSAGE(plo::actors::deadline_due)
+PLO_LOCAL_MESSAGE(plo::actors::inputs_decided)
+PLO_LOCAL_MESSAGE(plo::actors::command_request)
+PLO_LOCAL_MESSAGE(plo::actors::rule_inputs)
+PLO_LOCAL_MESSAGE(plo::actors::rules_settled)
+PLO_LOCAL_MESSAGE(plo::actors::sweep_tick)
 PLO_LOCAL_MESSAGE(plo::actors::clock_tick)

@@ -4,6 +4,7 @@
 
 #include "actors/clock.hpp"
 #include "actors/dead_letters.hpp"
+#include "domain/agenda.hpp"
 
 namespace plo::actors {
 
@@ -24,30 +25,84 @@ void note_customer(eventstore::customer_entry old_entry, eventstore::customer_en
   if (!new_entry.customer_id.empty()) entries.push_back(std::move(new_entry));
 }
 
+std::optional<instant> next_due(const project_state& state, const rules::rule_set& rules, const domain_settings& settings) {
+  const auto agenda = agenda_of(state, rules, settings);
+  return agenda.empty() ? std::nullopt : std::optional(agenda.front().due);
+}
+
+/// Whether the project must be woken earlier than was known. An event then tells the read models so.
+bool brings_deadline_nearer(const project_state& state, const rules::rule_set& rules, const domain_settings& settings,
+                            std::optional<instant> armed) {
+  const auto next = next_due(state, rules, settings);
+  return next && (!armed || *next < *armed);
+}
+
+std::vector<ticket> tickets_of(const std::vector<project_input>& inputs) {
+  std::vector<ticket> tickets;
+  tickets.reserve(inputs.size());
+  for (const auto& input : inputs) tickets.push_back(input.number);
+  return tickets;
+}
+
 }  // namespace
 
 project_aggregate::receipt_type project_aggregate::take(project_state& state, const project_id& id,
-                                                        project_input& input, const domain_settings& context,
+                                                        project_input& input, const project_context& context,
                                                         eventstore::append_request& request) {
-  input.input.recorded_at = project_clock::wall_now();
+  const auto wall = project_clock::wall_now();
+  auto clock = input.clock;
+  clock.recorded_at = wall;
+  clock.wall = context.clock->running() == project_clock::mode::wall;
+  if (clock.wall) clock.before = clock.now = wall;
+  const auto rules = context.rules->current();
+  // Rules that change while a batch is decided: what the log refuses is decided again as a whole.
+  if (!request.rules) request.rules = rules->version();
+
+  receipt_type receipt;
+  auto& events = request.appends.front().events;
+  receipt.offset = events.size();
+  if (input.input) {
+    auto& e = *input.input;
+    e.recorded_at = wall;
+    if (e.kind != event_kind::source) e.occurred_at = clock.wall ? wall : clock.now;
+    if (e.kind == event_kind::operator_) receipt.refusal = refuses(state, e);
+  }
+  if (receipt.refusal || (input.other_rules && !brings_deadline_nearer(state, *rules, context.settings, input.armed))) {
+    receipt.next_due = next_due(state, *rules, context.settings);
+    return receipt;
+  }
+  if (input.other_rules) clock.before = instant::min();  // what these rules make due was not due before
+
   auto customer_before = entry_of(state);
-  auto decided = decide(std::move(state), id, input.input, context);
+  auto decided = decide(std::move(state), id, input.input, context.settings, rules.get(), clock);
   state = std::move(decided.next);
   note_customer(std::move(customer_before), entry_of(state), request.customers);
-
-  auto& events = request.appends.front().events;
-  receipt_type receipt{input.input.id, events.size(), {}};
+  if (input.input) receipt.event = input.input->id;
+  receipt.offset += decided.input_at;
+  receipt.next_due = decided.next_due;
+  for (const auto& raised : decided.raised) receipt.anomalies.push_back(raised.to_string());
   std::move(decided.events.begin(), decided.events.end(), std::back_inserter(events));
   request.project = id;
   for (auto& known : input.references)
     if (std::find(request.references.begin(), request.references.end(), known) == request.references.end())
       request.references.push_back(known);
-  if (input.letter) add_attachment(*input.letter, id, input.input, request);
+  if (input.letter) add_attachment(*input.letter, id, *input.input, request);
   return receipt;
 }
 
 void project_aggregate::answer(const project_id& id, const project_input& input, const receipt_type& receipt,
                                position first) {
+  if (input.done) {
+    command_reply reply;
+    reply.what = command_reply::outcome::done;
+    reply.pos = {first.value + receipt.offset};
+    if (receipt.refusal) {
+      reply.what = receipt.refusal->what == command_refusal::kind::unknown ? command_reply::outcome::unknown
+                                                                           : command_reply::outcome::refused;
+      reply.reason = receipt.refusal->reason;
+    }
+    input.done(std::move(reply));
+  }
   ingest_reply reply;
   reply.what = ingest_reply::outcome::stored;
   reply.event = receipt.event;
@@ -57,14 +112,21 @@ void project_aggregate::answer(const project_id& id, const project_input& input,
   input.reply(std::move(reply));
 }
 
-void project_aggregate::refuse(const project_input& input) { input.reply(ingest_reply{}); }
+void project_aggregate::refuse(const project_input& input) {
+  input.reply(ingest_reply{});
+  input.done(command_reply{});
+}
 
 inputs_settled project_aggregate::settled(const project_id& id, const std::vector<project_input>& inputs,
-                                          bool committed) {
-  inputs_settled message{id, {}, committed};
-  message.tickets.reserve(inputs.size());
-  for (const auto& input : inputs) message.tickets.push_back(input.number);
-  return message;
+                                          const std::vector<receipt_type>& receipts, bool committed) {
+  return {id, tickets_of(inputs), committed, receipts.empty() ? std::nullopt : receipts.back().next_due};
+}
+
+std::optional<inputs_decided> project_aggregate::decided(const project_id& id, const std::vector<project_input>& inputs,
+                                                         const std::vector<receipt_type>& receipts,
+                                                         const project_context& context) {
+  if (context.clock->running() == project_clock::mode::wall) return std::nullopt;
+  return inputs_decided{id, tickets_of(inputs), receipts.back().next_due};
 }
 
 }  // namespace plo::actors

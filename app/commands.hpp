@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace plo::app {
 
@@ -21,5 +22,8 @@ struct import_options {
   std::string clock = "wall";
 };
 [[nodiscard]] int import_events(const import_options& options);
+
+/// `plo rules check`: says of each file what is wrong and where.
+[[nodiscard]] int check_rules(const std::vector<std::string>& files);
 
 }  // namespace plo::app

@@ -42,12 +42,20 @@ int run(int argc, char** argv) {
       ->check(CLI::IsMember({"wall", "event"}))
       ->capture_default_str();
 
+  auto* rules_command = cli.add_subcommand("rules", "Work with rule files");
+  rules_command->require_subcommand(1);
+  std::vector<std::string> rule_files;
+  auto* check_command = rules_command->add_subcommand("check", "Say what is wrong with rule files, and where");
+  check_command->footer("Example: plo rules check config/rules.toml");
+  check_command->add_option("files", rule_files, "Rule files (TOML)")->required();
+
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return cli.exit(error) == 0 ? done : bad_usage;
   }
   if (serve_command->parsed()) return serve(serving);
+  if (check_command->parsed()) return check_rules(rule_files);
   return import_events(importing);
 }
 

@@ -1,7 +1,11 @@
 #include "app/wiring.hpp"
 
 #include <iostream>
+#include <map>
 #include <stdexcept>
+
+#include "app/rules.hpp"
+#include "config/calendars.hpp"
 
 namespace plo::app {
 
@@ -12,10 +16,40 @@ std::optional<config::settings> load_settings(const std::string& file) {
   return std::nullopt;
 }
 
+namespace {
+
+std::shared_ptr<const rules::calendars> built_in_calendars() {
+  const auto read = config::built_in_calendars();
+  if (!read) throw std::runtime_error(read.error().message());
+  std::map<std::string, rules::business_calendar, std::less<>> by_country;
+  for (const auto& country : *read) {
+    std::vector<rules::holiday> holidays;
+    for (const auto& h : country.holidays) holidays.push_back({h.name, h.month, h.day, h.easter_days, h.first_year, h.last_year});
+    by_country.emplace(country.country, rules::business_calendar(country.weekend, std::move(holidays)));
+  }
+  return std::make_shared<const rules::calendars>(std::move(by_country));
+}
+
+/// The rules of the configured files, or the built-in ones. Throws with everything that is wrong with them.
+std::vector<rules::rule_pointer> rules_of(const config::settings& settings) {
+  std::vector<rules::rule_pointer> all;
+  std::string complaints;
+  const auto take = [&](rule_file file) {
+    for (const auto& complaint : file.complaints) complaints += "\n  " + complaint;
+    all.insert(all.end(), file.rules.begin(), file.rules.end());
+  };
+  if (settings.rules.files.empty()) take(built_in_rules());
+  for (const auto& file : settings.rules.files) take(read_rule_file(file));
+  if (!complaints.empty()) throw std::runtime_error("the rules cannot be loaded:" + complaints);
+  return all;
+}
+
+}  // namespace
+
 domain_settings domain_settings_of(const config::settings& settings) {
   const auto tz = zone::find(settings.server.timezone);
   if (!tz) throw std::runtime_error("server.timezone '" + settings.server.timezone + "' is not a known time zone");
-  return {*tz, settings.server.country};
+  return {*tz, settings.server.country, built_in_calendars()};
 }
 
 std::unique_ptr<actors::engine> start_engine(const config::settings& settings, const std::filesystem::path& data_dir,
@@ -26,6 +60,7 @@ std::unique_ptr<actors::engine> start_engine(const config::settings& settings, c
   options.attach_period = settings.ingest.attach_period;
   options.max_live_projects = settings.actors.max_live_projects;
   options.scheduler_threads = settings.actors.scheduler_threads;
+  options.rules = rules_of(settings);
   options.clock = clock == "event" ? actors::project_clock::mode::event : actors::project_clock::mode::wall;
 
   auto log = eventstore::open_rocksdb_log(data_dir);

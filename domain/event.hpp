@@ -29,6 +29,8 @@ struct stream_id {
 
   [[nodiscard]] static stream_id of(const project_id& project);
   [[nodiscard]] static stream_id dead_letters() { return {"dead-letters"}; }
+  [[nodiscard]] static stream_id rules() { return {"rules"}; }
+  [[nodiscard]] static stream_id clock() { return {"clock"}; }  // which clock ran, and which rules every project was looked at with
   [[nodiscard]] static stream_id outbox() { return {"outbox"}; }
   /// The project a `project:` stream belongs to; empty for system streams.
   [[nodiscard]] std::optional<project_id> project() const;

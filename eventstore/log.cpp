@@ -247,6 +247,7 @@ private:
     for (const auto& part : request.appends)
       if (part.expected && part.expected->value != version_now(part.stream))
         return tl::unexpected(append_error::version_conflict);
+    if (request.rules && request.rules->value != version_now(stream_id::rules())) return tl::unexpected(append_error::stale_rules);
 
     std::vector<recorded_event> placed;
     for (auto& part : request.appends) {

@@ -62,10 +62,14 @@ struct append_request {
   std::optional<project_id> project;
   std::vector<customer_entry> customers;        // each replaces the project's entry under that customer
   std::string conflict_digest;                  // of the differing payload, when an `ingest.conflict` is among the events
+  std::optional<stream_version> rules;          // the version of the `rules` stream that was decided with, where that matters
   std::vector<dead_letter_entry> dead_letters;  // `added` of a new one is filled in: the dead_letter.added of this request
 };
 
-enum class append_error { version_conflict };
+enum class append_error {
+  version_conflict,  // the stream was written by somebody else
+  stale_rules,       // the rules have changed: decide again
+};
 
 /// What one request became: its events with their places, in order.
 using append_outcome = tl::expected<std::vector<recorded_event>, append_error>;

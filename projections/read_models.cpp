@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "eventstore/keys.hpp"
+#include "projections/deadlines.hpp"
 #include "projections/projects.hpp"
 
 namespace plo::projections {
@@ -17,12 +18,13 @@ constexpr std::string_view schema_key = "schema";
 constexpr std::size_t max_states_kept = 20'000;
 
 const eventstore::store_layout views_layout{
-    {{"meta"}, {"projects", true, 8u << 20}},
+    {{"meta"}, {"projects", true, 8u << 20}, {"deadlines", true, 4u << 20}, {"anomalies", true, 4u << 20}, {"notifications", true, 4u << 20}},
     false};
 
-std::vector<std::unique_ptr<projection>> all_projections() {
+std::vector<std::unique_ptr<projection>> all_projections(const eventstore::log& log, const domain_settings& settings, position checkpoint) {
   std::vector<std::unique_ptr<projection>> all;
   all.push_back(make_projects());
+  all.push_back(make_deadlines(log, settings, checkpoint));
   return all;
 }
 
@@ -32,10 +34,10 @@ std::string schema_of(const std::vector<std::unique_ptr<projection>>& all) {
   return schema;
 }
 
-bool usable(const eventstore::kv_reader& views, const eventstore::log& log) {
+bool usable(const eventstore::kv_reader& views, const eventstore::log& log, const domain_settings& settings) {
   const auto schema = views.get(families::meta, schema_key);
   if (!schema) return checkpoint_of(views).value == 0;
-  return *schema == schema_of(all_projections()) && checkpoint_of(views) <= log.head().last;
+  return *schema == schema_of(all_projections(log, settings, {})) && checkpoint_of(views) <= log.head().last;
 }
 
 }  // namespace
@@ -47,12 +49,12 @@ position checkpoint_of(const eventstore::kv_reader& views) {
 
 read_models::read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log,
                          domain_settings settings)
-    : store_(std::move(store)), log_(log), states_(log, std::move(settings), max_states_kept),
-      projections_(all_projections()) {
+    : store_(std::move(store)), log_(log), states_(log, settings, max_states_kept) {
   if (const auto stored = store_->get(families::meta, checkpoint_key)) {
     checkpoint_ = {keys::get_u64(*stored)};
     events_folded_ = keys::get_u64(std::string_view(*stored).substr(8));
   }
+  projections_ = all_projections(log, settings, checkpoint_);
 }
 
 std::unique_ptr<read_models> read_models::open(const std::filesystem::path& data_dir, const eventstore::log& log,
@@ -61,7 +63,7 @@ std::unique_ptr<read_models> read_models::open(const std::filesystem::path& data
   std::unique_ptr<eventstore::kv_store> store;
   try {
     store = eventstore::open_rocksdb_store(dir, views_layout);
-    if (!usable(*store, log)) {
+    if (!usable(*store, log, settings)) {
       spdlog::info("the read models at {} are of another schema or log: rebuilding them", dir.string());
       store.reset();
     }

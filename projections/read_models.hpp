@@ -22,7 +22,7 @@ namespace plo::projections {
 
 /// Column families of the views, one per projection and one for checkpoints.
 namespace families {
-inline constexpr eventstore::family meta = 0, projects = 1;
+inline constexpr eventstore::family meta = 0, projects = 1, deadlines = 2, anomalies = 3, notifications = 4;
 }
 
 /// What a projection folds in one step: whole commits, and the projects they touched as they are afterwards.

@@ -74,7 +74,9 @@ void rule_set::evolve(const event& e) {
   const auto change = [&](std::string_view id, auto&& apply) {
     rule_entry next;
     if (const auto* known = find(id)) next = *known;
+    const bool had_deadline = next.rule && next.rule->deadline;
     if (!apply(next)) return;
+    if (had_deadline || next.rule->deadline) deadlines_version_ = version_;
     next.version = ++versions_[std::string(id)];
     next.from_file = json::get_string(root, "origin") == "file";
     next.changed_at = e.recorded_at;
@@ -104,6 +106,7 @@ void rule_set::evolve(const event& e) {
     });
   } else if (e.type == rule_event::deleted) {
     if (const auto found = entries_.find(id); found != entries_.end()) {
+      if (found->second->rule->deadline) deadlines_version_ = version_;
       ++versions_[found->first];
       entries_.erase(found);
     }

@@ -60,6 +60,8 @@ public:
 
   /// The stream version that the set stands at; 0: no rules yet.
   [[nodiscard]] stream_version version() const { return version_; }
+  /// The version since which the rules with deadlines are as they are.
+  [[nodiscard]] stream_version deadlines_version() const { return deadlines_version_; }
   [[nodiscard]] const std::map<std::string, entry_pointer, std::less<>>& all() const { return entries_; }
   [[nodiscard]] const rule_entry* find(std::string_view id) const;
   /// Whether the id was in use once, deleted rules included.
@@ -76,6 +78,7 @@ public:
 
 private:
   stream_version version_;
+  stream_version deadlines_version_;
   std::map<std::string, entry_pointer, std::less<>> entries_;
   std::map<std::string, std::uint32_t, std::less<>> versions_;  // the last one of every id that was used
   struct text_hash {

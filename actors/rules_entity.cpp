@@ -1,0 +1,58 @@
+#include "actors/rules_entity.hpp"
+
+#include "actors/clock.hpp"
+
+namespace plo::actors {
+
+rules_aggregate::receipt_type rules_aggregate::take(rules::rule_set& state, const id_type&, rule_input& input,
+                                                    const context_type&, eventstore::append_request& request) {
+  event like;
+  like.recorded_at = like.occurred_at = project_clock::wall_now();
+  like.id = {make_uuid_v7(like.recorded_at.time_since_epoch().count())};
+  like.kind = event_kind::operator_;
+  like.operator_id = input.operator_id;
+  auto decided = rules::decide(state, *input.command, like);
+  auto& events = request.appends.front().events;
+  receipt_type receipt;
+  receipt.offset = events.size();
+  if (!decided) {
+    receipt.refusal = decided.error();
+    return receipt;
+  }
+  receipt.events = decided->events.size();
+  for (auto& e : decided->events) {
+    state.evolve(e);
+    events.push_back(std::move(e));
+  }
+  return receipt;
+}
+
+std::function<void()> rules_aggregate::on_stored(const rules::rule_set& state, const context_type& book) {
+  auto published = std::make_shared<rules::rule_set>(state);
+  published->index();
+  return [book, published] { book->publish(published); };
+}
+
+void rules_aggregate::answer(const id_type&, const rule_input& input, const receipt_type& receipt, position first) {
+  rule_reply reply;
+  reply.what = receipt.refusal ? rule_reply::outcome::refused : rule_reply::outcome::done;
+  reply.refusal = receipt.refusal;
+  // Its last event; where nothing had to change, what stands already.
+  const auto upto = receipt.offset + receipt.events;
+  reply.pos = {upto == 0 ? first.value : first.value + upto - 1};
+  input.done(std::move(reply));
+}
+
+void rules_aggregate::refuse(const rule_input& input) { input.done(rule_reply{}); }
+
+rules::rule_set load_rules(const eventstore::log& log) {
+  rules::rule_set set;
+  log.read_stream(stream_id::rules(), {1}, [&](const recorded_event& e) {
+    set.evolve(e);
+    return true;
+  });
+  set.index();
+  return set;
+}
+
+}  // namespace plo::actors
