@@ -13,6 +13,7 @@
 #include "actors/directory.hpp"
 #include "actors/projection_runner.hpp"
 #include "actors/stream_hub.hpp"
+#include "projections/deadlines.hpp"
 #include "projections/project_detail.hpp"
 #include "projections/projects.hpp"
 #include "projections/timeline.hpp"
@@ -103,6 +104,8 @@ struct post {
 
 class actor_test : public ::testing::Test {
 protected:
+  explicit actor_test(project_clock::mode mode = project_clock::mode::wall) : clock(mode) {}
+
   struct test_config : caf::actor_system_config {
     test_config() {
       set("scheduler.policy", caf::atom("testing"));
@@ -129,6 +132,11 @@ protected:
     environment.metrics = &metrics;
     environment.finder = {{"project.created", "inspiration.started", "quote_products.created"}, attach_period};
     environment.max_live_projects = max_live;
+    environment.rules = &book;
+    environment.each_deadline = [this](const auto& visit) { projections::each_deadline(*models->reader(), visit); };
+    environment.projects_after = [this](const project_id& after, std::size_t most) {
+      return projections::projects_after(*models->reader(), after, most);
+    };
     door = system.spawn(directory, std::move(environment));
     run();
   }
@@ -197,16 +205,23 @@ protected:
   using outcome = ingest_reply::outcome;
 
   test_config config;
+  rule_book book{std::make_shared<const rules::rule_set>()};
   breakable_log log;
   std::unique_ptr<projections::read_models> models = projections::read_models::in_memory(log, domain_settings{});
   engine_metrics metrics;
-  project_clock clock{project_clock::mode::event};
+  project_clock clock;
   commit_feed feed{1000};
   applied_gate gate;
   stream_feed stream{1000};
   std::vector<std::optional<ingest_reply>> replies;
   caf::actor_system system{config};
   caf::actor hub, runner, writer, door;
+};
+
+/// The same with deadlines that run on the events' own time.
+class event_clock_test : public actor_test {
+protected:
+  event_clock_test() : actor_test(project_clock::mode::event) {}
 };
 
 }  // namespace plo::actors::test

@@ -1,7 +1,7 @@
 // From commits to rows and messages: checkpoints, feeds that overflow, and the live stream.
 #include <nlohmann/json.hpp>
 
-#include "actors/scheduler.hpp"
+#include "actors/deadline_queue.hpp"
 #include "tests/actors/actor_fixture.hpp"
 
 namespace plo::actors::test {
@@ -169,33 +169,6 @@ TEST(deadline_queue_test, deadlines_come_due_in_order_and_move_when_armed_again)
   queue.arm(a, at(5));
   queue.arm(a, {});
   EXPECT_EQ(queue.size(), 0u);
-}
-
-using fired_deadlines = std::vector<std::pair<project_id, instant>>;
-
-caf::behavior listener_of(caf::event_based_actor*, fired_deadlines* fired) {
-  return {[fired](const deadline_due& due) { fired->emplace_back(due.project, due.due); }};
-}
-
-TEST_F(actor_test, the_scheduler_fires_what_is_due_on_the_event_clock_and_nothing_else) {
-  fired_deadlines fired;
-  const auto listener = system.spawn(listener_of, &fired);
-  const auto alarm = system.spawn(scheduler, &clock, listener);
-  const project_id a{make_uuid_v7(1)}, b{make_uuid_v7(2)};
-  clock.observe(*parse_instant("2025-01-02T00:00:00Z"));
-  caf::anon_send(alarm, deadline_armed{a, parse_instant("2025-01-03T00:00:00Z")});
-  caf::anon_send(alarm, deadline_armed{b, parse_instant("2025-01-01T00:00:00Z")});
-  run();
-  ASSERT_EQ(fired.size(), 1u);
-  EXPECT_EQ(fired[0].first, b);
-  clock.observe(*parse_instant("2025-01-04T00:00:00Z"));
-  caf::anon_send(alarm, clock_tick{});
-  run();
-  ASSERT_EQ(fired.size(), 2u);
-  EXPECT_EQ(fired[1].first, a);
-  caf::anon_send_exit(alarm, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(listener, caf::exit_reason::user_shutdown);
-  run();
 }
 
 }  // namespace
