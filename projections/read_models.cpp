@@ -5,6 +5,7 @@
 
 #include "eventstore/keys.hpp"
 #include "projections/deadlines.hpp"
+#include "projections/notifications.hpp"
 #include "projections/projects.hpp"
 
 namespace plo::projections {
@@ -25,6 +26,7 @@ std::vector<std::unique_ptr<projection>> all_projections(const eventstore::log& 
   std::vector<std::unique_ptr<projection>> all;
   all.push_back(make_projects());
   all.push_back(make_deadlines(log, settings, checkpoint));
+  all.push_back(make_notifications());
   return all;
 }
 

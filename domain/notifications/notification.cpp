@@ -45,6 +45,10 @@ std::optional<notification_status> parse_notification_status(std::string_view te
   return std::nullopt;
 }
 
+std::string lane_of(const notification_request& request) {
+  return request.channel == "email" ? request.channel : request.channel + ":" + request.recipient;
+}
+
 std::optional<notification_request> read_notification_request(const recorded_event& e) {
   if (e.type != notification_type::requested || e.kind != event_kind::derived) return std::nullopt;
   const auto project = e.stream.project();

@@ -46,6 +46,9 @@ struct notification_request {
   bool operator==(const notification_request&) const = default;
 };
 
+/// What goes the same way: `email`, or `ticket:crm`. A server that does not answer holds up its own lane alone.
+[[nodiscard]] std::string lane_of(const notification_request& request);
+
 /// Empty for an event of another type or kind, outside a project's stream, or without an id.
 [[nodiscard]] std::optional<notification_request> read_notification_request(const recorded_event& e);
 
