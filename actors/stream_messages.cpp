@@ -55,9 +55,11 @@ std::shared_ptr<const stream_message> make_message(const recorded_event& e, std:
       if (!message->project) {
         copy_fields(json, *document, {"project_id"});
         message->project = project_id::parse(json::get_string(document->root(), "project_id").value_or(""));
+        if (message->project) message->store_id = store_of(*message->project);
+        if (!message->store_id.empty()) json.field("store_id", message->store_id);
       }
       copy_fields(json, *document,
-                  {"anomaly_id", "rule_id", "severity", "notification_id", "dead_letter_id", "kind", "reason",
+                  {"anomaly_id", "rule_id", "severity", "notification_id", "channel", "recipient", "dead_letter_id", "kind", "reason",
                    "event_type", "project_ref"});
       message->severity = json::get_string(document->root(), "severity").value_or("");
     }

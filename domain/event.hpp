@@ -69,6 +69,12 @@ struct recorded_event : event {
   bool operator==(const recorded_event&) const = default;
 };
 
+/// True when it stands right behind what caused it, in the same commit. What became of a notification is caused by its request, but comes
+/// whenever it comes.
+[[nodiscard]] inline bool follows_its_cause(const recorded_event& e) {
+  return e.kind == event_kind::derived && e.stream != stream_id::outbox();
+}
+
 /// The envelope as JSON: `{event_id, position, stream, version, type, kind, source, source_ref, occurred_at, recorded_at,
 /// causation_id, correlation_id, operator_id, schema_version, project_ref, order_ref, comment, data}`; absent texts are null.
 [[nodiscard]] std::string to_json(const recorded_event& e);

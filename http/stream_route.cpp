@@ -34,7 +34,7 @@ actors::stream_messages read_log(service& s, position& place, position last) {
   s.engine.log().read({place.value + 1}, [&](const recorded_event& e) {
     if (e.pos > last) return false;
     // Whole commits only: what an input caused stands right behind it.
-    if (events.size() >= events_per_read && e.kind != event_kind::derived) return false;
+    if (events.size() >= events_per_read && !follows_its_cause(e)) return false;
     events.push_back(e);
     return true;
   });

@@ -114,7 +114,7 @@ std::vector<recorded_event> read_models::read_next(std::size_t most) const {
   std::vector<recorded_event> events;
   log_.read({checkpoint_.value + 1}, [&](const recorded_event& e) {
     // What an input caused stands right behind it, in the same commit: a step never ends between them.
-    if (events.size() >= most && e.kind != event_kind::derived) return false;
+    if (events.size() >= most && !follows_its_cause(e)) return false;
     events.push_back(e);
     return true;
   });
