@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <random>
 #include <thread>
 
 #include <spdlog/spdlog.h>
@@ -9,6 +10,8 @@
 #include "actors/commit_feed.hpp"
 #include "actors/committer.hpp"
 #include "actors/directory.hpp"
+#include "actors/outbox.hpp"
+#include "actors/outbox_sender.hpp"
 #include "actors/projection_runner.hpp"
 #include "actors/rules_entity.hpp"
 #include "actors/stream_hub.hpp"
@@ -22,6 +25,7 @@ namespace {
 constexpr std::size_t feed_capacity = 50'000;          // events between committer and projections
 constexpr std::size_t stream_messages_kept = 10'000;   // a slower subscriber goes on from the log
 constexpr std::size_t catch_up_step = 5'000;
+constexpr std::chrono::seconds time_to_stop_sending{2};
 constexpr std::string_view clock_set_type = "clock.set";
 
 /// CAF would read caf-application.ini from the working directory and use at least four threads: everything is said here.
@@ -77,17 +81,19 @@ struct engine::parts {
   parts(engine_options options, std::unique_ptr<eventstore::log> the_log,
         std::unique_ptr<projections::read_models> the_models)
       : log(std::move(the_log)), models(std::move(the_models)), clock(options.clock), feed(feed_capacity),
-        stream(stream_messages_kept), config(options.scheduler_threads), book(first_rules(*log, options)), system(config) {
+        stream(stream_messages_kept), outbox_options(std::move(options.outbox)), config(options.scheduler_threads), book(first_rules(*log, options)), system(config) {
     bring_models_up();
     clock.observe(projections::latest_occurrence(*models->reader()));
     stream.start_at(models->checkpoint());
     gate.advance(models->checkpoint());
 
     hub = system.spawn(stream_hub, &stream, stores());
-    runner = system.spawn<caf::detached>(projection_runner, models.get(), &feed, &gate, hub);
+    letters = system.spawn(outbox, make_outbox_environment(options.domain));
+    runner = system.spawn<caf::detached>(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, letters});
     auto to_runner = runner;
     writer = system.spawn<caf::detached>(committer, log.get(), &feed, &metrics,
                                          std::function<void()>([to_runner] { caf::anon_send(to_runner, log_grown{}); }));
+    caf::anon_send(letters, open_outbox{writer});
     directory_environment environment;
     environment.log = log.get();
     environment.committer = writer;
@@ -118,8 +124,9 @@ struct engine::parts {
   }
 
   ~parts() {
+    stop_sending();
     // From the door to the disk, so that nobody sends to an actor that is gone; the destructor of the system waits for all.
-    for (const auto& actor : {rule_keeper, door, writer, runner, hub})
+    for (const auto& actor : {rule_keeper, door, letters, writer, runner, hub})
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   }
 
@@ -129,6 +136,53 @@ struct engine::parts {
     spdlog::info("bringing the read models from position {} to {}", models->checkpoint().value, head.value);
     for (auto events = models->read_next(catch_up_step); !events.empty(); events = models->read_next(catch_up_step))
       models->apply(events);
+  }
+
+  /// Waits until the read models hold what is committed now.
+  bool wait_applied(std::chrono::steady_clock::time_point until) {
+    const auto applied = std::make_shared<std::promise<void>>();
+    auto is_applied = applied->get_future();
+    const auto head = log->head().last;
+    const auto id = gate.wait(head, [applied] { applied->set_value(); });
+    if (is_applied.wait_until(until) == std::future_status::ready) return true;
+    gate.cancel(head, id);
+    return false;
+  }
+
+  /// What is under way may come to its end, so that it need not be sent again.
+  void stop_sending() {
+    is_stopping = true;
+    const auto stopped = std::make_shared<std::promise<void>>();
+    auto is_stopped = stopped->get_future();
+    caf::anon_send(letters, drain_outbox{true, completion<bool>([stopped](bool) { stopped->set_value(); })});
+    is_stopped.wait_for(time_to_stop_sending);
+  }
+
+  [[nodiscard]] outbox_environment make_outbox_environment(const domain_settings& domain) {
+    outbox_environment environment;
+    environment.log = log.get();
+    environment.views = [views = models.get()] { return views->snapshot(); };
+    environment.settings = &outbox_options;
+    environment.metrics = &outbox_counts;
+    environment.make_sender = [this, domain](const std::string& lane) {
+      return system.spawn<caf::detached>(outbox_sender, outbox_sender_environment{log.get(), domain, make_carrier(lane), &is_stopping});
+    };
+    environment.now = [start = std::chrono::steady_clock::now()] {
+      return std::chrono::floor<milliseconds>(std::chrono::steady_clock::now() - start);
+    };
+    environment.wall_now = [] { return project_clock::wall_now(); };
+    environment.random = [engine = std::mt19937(std::random_device()())]() mutable {
+      return std::uniform_real_distribution<double>(0, 1)(engine);
+    };
+    return environment;
+  }
+
+  [[nodiscard]] std::shared_ptr<carrier> make_carrier(const std::string& lane) const {
+    const notifications::message_settings messages{*outbox_options.templates, outbox_options.public_url, outbox_options.tz};
+    if (lane == "email") return make_mail_carrier(outbox_options, messages, is_stopping);
+    const auto webhook = outbox_options.webhooks.find(lane.substr(std::min(lane.find(':') + 1, lane.size())));
+    if (!lane.starts_with("ticket:") || webhook == outbox_options.webhooks.end()) return make_log_carrier(messages);
+    return make_webhook_carrier(webhook->second, messages, is_stopping);
   }
 
   [[nodiscard]] store_lookup stores() const {
@@ -142,10 +196,13 @@ struct engine::parts {
   commit_feed feed;
   applied_gate gate;
   stream_feed stream;
+  outbox_settings outbox_options;
+  outbox_metrics outbox_counts;
+  std::atomic<bool> is_stopping{false};
   quiet_config config;
   rule_book book;
   caf::actor_system system;
-  caf::actor hub, runner, writer, door, rule_keeper;
+  caf::actor hub, letters, runner, writer, door, rule_keeper;
 };
 
 engine::engine(engine_options options, std::unique_ptr<eventstore::log> log,
@@ -170,22 +227,26 @@ void engine::change_rules(rules::rule_command command, std::string operator_id, 
   caf::anon_send(parts_->rule_keeper, rule_inputs{std::move(inputs)});
 }
 
+void engine::retry_notification(const notification_id& id, std::string operator_id, command_completion done) {
+  caf::anon_send(parts_->letters, plo::actors::retry_notification{id, std::move(operator_id), std::move(done)});
+}
+
+instant engine::now() const { return parts_->clock.now(); }
 rules::rule_set_pointer engine::rules() const { return parts_->book.current(); }
 
 bool engine::settle(std::chrono::milliseconds at_most) {
   const auto until = std::chrono::steady_clock::now() + at_most;
-  const auto idle = std::make_shared<std::promise<bool>>();
-  auto is_idle = idle->get_future();
-  caf::anon_send(parts_->door, idle_request{completion<bool>([idle](bool yes) { idle->set_value(yes); })});
-  if (is_idle.wait_until(until) != std::future_status::ready || !is_idle.get()) return false;
-
-  const auto applied = std::make_shared<std::promise<void>>();
-  auto is_applied = applied->get_future();
-  const auto head = parts_->log->head().last;
-  const auto id = parts_->gate.wait(head, [applied] { applied->set_value(); });
-  if (is_applied.wait_until(until) == std::future_status::ready) return true;
-  parts_->gate.cancel(head, id);
-  return false;
+  const auto answered = [until](const auto& ask) {
+    const auto promise = std::make_shared<std::promise<bool>>();
+    auto answer = promise->get_future();
+    ask(completion<bool>([promise](bool yes) { promise->set_value(yes); }));
+    return answer.wait_until(until) == std::future_status::ready && answer.get();
+  };
+  if (!answered([this](completion<bool> then) { caf::anon_send(parts_->door, idle_request{std::move(then)}); })) return false;
+  if (!parts_->wait_applied(until)) return false;
+  if (parts_->outbox_options.mode == outbox_mode::send) return true;
+  return answered([this](completion<bool> then) { caf::anon_send(parts_->letters, drain_outbox{false, std::move(then)}); }) &&
+         parts_->wait_applied(until);
 }
 
 const eventstore::log& engine::log() const { return *parts_->log; }
@@ -193,6 +254,7 @@ std::unique_ptr<const eventstore::kv_reader> engine::views() const { return part
 applied_gate& engine::applied() { return parts_->gate; }
 stream_feed& engine::stream() { return parts_->stream; }
 const engine_metrics& engine::metrics() const { return parts_->metrics; }
+const outbox_metrics& engine::outbox_counts() const { return parts_->outbox_counts; }
 store_lookup engine::stores() const { return parts_->stores(); }
 
 }  // namespace plo::actors

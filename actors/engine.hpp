@@ -11,6 +11,8 @@
 #include "actors/commands.hpp"
 #include "actors/ingestion.hpp"
 #include "actors/metrics.hpp"
+#include "actors/outbox_metrics.hpp"
+#include "actors/outbox_settings.hpp"
 #include "actors/stream_feed.hpp"
 #include "domain/project.hpp"
 #include "eventstore/log.hpp"
@@ -25,6 +27,7 @@ struct engine_options {
   std::size_t max_live_projects = 50'000;
   unsigned scheduler_threads = 0;  // 0: chosen from the cores
   project_clock::mode clock = project_clock::mode::wall;
+  outbox_settings outbox;
   std::vector<rules::rule_pointer> rules;  // of the rule files; loaded into the log where nobody has changed them there
 };
 
@@ -43,11 +46,16 @@ public:
   void command(const project_id& project, event input, command_completion done);
   /// A change of the rules; every project decides by the changed rules from the answered position on.
   void change_rules(rules::rule_command command, std::string operator_id, rule_completion done);
+  /// The project clock.
+  [[nodiscard]] instant now() const;
   /// The rules in force.
   [[nodiscard]] rules::rule_set_pointer rules() const;
 
-  /// Waits until nothing is on its way, drained dead letters included, and the read models hold everything committed. False when that
-  /// took longer.
+  /// Sends a failed notification again. Any thread may call.
+  void retry_notification(const notification_id& id, std::string operator_id, command_completion done);
+
+  /// Waits until nothing is on its way, drained dead letters included, and the read models hold everything committed; where nobody is
+  /// told, until every notification counts as sent, too. False when that took longer.
   [[nodiscard]] bool settle(std::chrono::milliseconds at_most);
 
   [[nodiscard]] const eventstore::log& log() const;
@@ -55,6 +63,7 @@ public:
   [[nodiscard]] applied_gate& applied();
   [[nodiscard]] stream_feed& stream();
   [[nodiscard]] const engine_metrics& metrics() const;
+  [[nodiscard]] const outbox_metrics& outbox_counts() const;
   [[nodiscard]] store_lookup stores() const;
 
 private:

@@ -105,7 +105,7 @@ struct flush {};
 /// → projection runner: the log has grown.
 struct log_grown {};
 
-/// projection runner → stream hub: the read models hold these events now.
+/// projection runner → stream hub and outbox: the read models hold these events now.
 struct events_projected {
   std::shared_ptr<const std::vector<recorded_event>> events;
 };

@@ -59,9 +59,13 @@ std::optional<outbox_item> outbox_lane::try_later(outbox_item item, milliseconds
   return std::nullopt;
 }
 
+bool outbox_lane::is_hopeless(milliseconds now) const {
+  return is_failing() && now - failing_since_ >= limits_.give_up_after;
+}
+
 std::vector<outbox_item> outbox_lane::take_hopeless(milliseconds now) {
   std::vector<outbox_item> hopeless;
-  if (!is_failing() || now - failing_since_ < limits_.give_up_after) return hopeless;
+  if (!is_hopeless(now)) return hopeless;
   const auto is_over = [&](const outbox_item& item) { return now - item.since >= limits_.give_up_after; };
   for (auto it = later_.begin(); it != later_.end();) {
     if (is_over(it->second)) {

@@ -19,6 +19,12 @@
 
 namespace plo::actors {
 
+/// An address that will not take it, and what its server said.
+struct refused_address {
+  std::string address;
+  std::string words;
+};
+
 /// One notification on its way.
 struct outbox_item {
   notification_id id;
@@ -26,7 +32,7 @@ struct outbox_item {
   milliseconds since{};  // when patience with it began
   std::uint32_t attempts = 0;
   std::vector<std::string> reached;  // addresses that have it: they are not sent to again
-  std::vector<std::string> refused;  // addresses that will not take it
+  std::vector<refused_address> refused;
   std::string error;                 // of the last attempt, or of the refusals
 };
 
@@ -56,7 +62,9 @@ public:
   /// Lets it wait for another try. Gives it back when its time is up.
   [[nodiscard]] std::optional<outbox_item> try_later(outbox_item item, milliseconds now, double random);
 
-  /// Those that give_up_after has passed for while the way was never free: tried or not.
+  /// The way has not been free for give_up_after.
+  [[nodiscard]] bool is_hopeless(milliseconds now) const;
+  /// Then: those that have waited as long, tried or not.
   [[nodiscard]] std::vector<outbox_item> take_hopeless(milliseconds now);
 
   /// When to look again by itself; empty: when something happens.

@@ -12,8 +12,8 @@ constexpr std::size_t events_per_step = 1000;
 class runner {
 public:
   runner(caf::event_based_actor* self, projections::read_models* models, commit_feed* feed, applied_gate* gate,
-         caf::actor hub)
-      : self_(self), models_(models), feed_(feed), gate_(gate), hub_(std::move(hub)) {}
+         std::vector<caf::actor> listeners)
+      : self_(self), models_(models), feed_(feed), gate_(gate), listeners_(std::move(listeners)) {}
 
   void catch_up() const {
     for (auto groups = feed_->take(events_per_step); !groups.empty(); groups = feed_->take(events_per_step)) {
@@ -39,21 +39,22 @@ private:
     if (events.empty()) throw eventstore::store_error("the log ends before the events it announced");
     models_->apply(events);
     gate_->advance(models_->checkpoint());
-    for (const auto& group : groups) self_->send(hub_, events_projected{group});
+    for (const auto& group : groups)
+      for (const auto& listener : listeners_) self_->send(listener, events_projected{group});
   }
 
   caf::event_based_actor* self_;
   projections::read_models* models_;
   commit_feed* feed_;
   applied_gate* gate_;
-  caf::actor hub_;
+  std::vector<caf::actor> listeners_;
 };
 
 }  // namespace
 
 caf::behavior projection_runner(caf::stateful_actor<projection_runner_state>* self, projections::read_models* models,
-                                commit_feed* feed, applied_gate* gate, caf::actor hub) {
-  const runner run(self, models, feed, gate, std::move(hub));
+                                commit_feed* feed, applied_gate* gate, std::vector<caf::actor> listeners) {
+  const runner run(self, models, feed, gate, std::move(listeners));
   return {
       [run](log_grown) {
         try {

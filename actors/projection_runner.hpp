@@ -1,4 +1,4 @@
-// Keeps the read models up with the log, and tells the stream what they hold.
+// Keeps the read models up with the log, and tells the stream and the outbox what they hold.
 #pragma once
 
 #include "actors/applied_gate.hpp"
@@ -14,6 +14,6 @@ struct projection_runner_state {
 
 /// A detached actor: it writes to the views. What the feed has dropped is read from the log.
 caf::behavior projection_runner(caf::stateful_actor<projection_runner_state>* self, projections::read_models* models,
-                                commit_feed* feed, applied_gate* gate, caf::actor hub);
+                                commit_feed* feed, applied_gate* gate, std::vector<caf::actor> listeners);
 
 }  // namespace plo::actors

@@ -151,7 +151,7 @@ int import_events(const import_options& options) {
   auto total = options.file == "-" ? 0 : std::filesystem::file_size(options.file, no_size);
   if (no_size) total = 0;
 
-  const auto engine = start_engine(*settings, options.data, options.clock);
+  const auto engine = start_engine(*settings, options.data, options.clock, actors::outbox_mode::log_only);
   importer import(*engine, *settings);
   progress bar(total);
   std::uint64_t bytes = 0;

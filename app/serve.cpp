@@ -50,7 +50,7 @@ int serve(const serve_options& options) {
     settings->server.listen = *endpoint;
   }
   raise_file_limit();
-  const auto engine = start_engine(*settings, settings->server.data_dir, options.clock);
+  const auto engine = start_engine(*settings, settings->server.data_dir, options.clock, actors::outbox_mode::send);
   const auto serving = http_settings(*settings);
   http::server server(serving, *engine);
   std::cout << "listening on " << server.url() << std::endl;

@@ -4,6 +4,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "app/outbox.hpp"
 #include "app/rules.hpp"
 #include "config/calendars.hpp"
 
@@ -53,7 +54,7 @@ domain_settings domain_settings_of(const config::settings& settings) {
 }
 
 std::unique_ptr<actors::engine> start_engine(const config::settings& settings, const std::filesystem::path& data_dir,
-                                             const std::string& clock) {
+                                             const std::string& clock, actors::outbox_mode outbox) {
   actors::engine_options options;
   options.domain = domain_settings_of(settings);
   options.opens_project = settings.ingest.opens_project;
@@ -61,6 +62,8 @@ std::unique_ptr<actors::engine> start_engine(const config::settings& settings, c
   options.max_live_projects = settings.actors.max_live_projects;
   options.scheduler_threads = settings.actors.scheduler_threads;
   options.rules = rules_of(settings);
+  options.outbox = outbox_settings_of(settings, outbox);
+  options.outbox.tz = options.domain.tz;
   options.clock = clock == "event" ? actors::project_clock::mode::event : actors::project_clock::mode::wall;
 
   auto log = eventstore::open_rocksdb_log(data_dir);
