@@ -1,0 +1,68 @@
+// When a rule's deadline is due, by which calendar.
+#include <array>
+#include <memory_resource>
+
+#include "domain/rules/facts_tell.hpp"
+
+namespace plo::rules {
+
+const business_calendar& calendar_of(const project_state& state, const order* o, const domain_settings& settings) {
+  static const calendars none;
+  const auto& all = settings.calendars ? *settings.calendars : none;
+  const auto country = [&](const order& of) -> std::string {
+    if (!of.delivery_address.has()) return {};
+    const auto parsed = json_document::parse(*of.delivery_address.value);
+    if (!parsed) return {};
+    const auto given = json::get_string(parsed->root(), "country");
+    const auto code = given ? given : json::get_string(parsed->root(), "country_code");
+    return std::string(code.value_or(""));
+  };
+  std::string code = o != nullptr ? country(*o) : "";
+  for (std::size_t i = 0; code.empty() && o == nullptr && i < state.orders.size(); ++i) code = country(state.orders[i]);
+  return all.of(code.empty() ? settings.country : code);
+}
+
+namespace {
+
+instant add(value anchor, const offset& by, const business_calendar& calendar, bool business, const zone& tz) {
+  const bool is_day = anchor.what() == value::kind::day;
+  if (!business && !is_day) return anchor.as_instant() + by.days * milliseconds(std::chrono::hours(24)) + by.rest;
+  const local_day day = is_day ? anchor.as_day() : tz.day_of(anchor.as_instant());
+  const milliseconds time_of_day = is_day ? milliseconds{0} : anchor.as_instant() - tz.at(day);
+  const local_day moved = business ? calendar.add_working_days(day, by.days) : day + date::days(by.days);
+  return tz.at(moved) + time_of_day + by.rest;
+}
+
+}  // namespace
+
+std::optional<instant> due_of(const effective_rule& rule, const project_state& state, const order* o,
+                              const domain_settings& settings) {
+  const auto& d = *rule.definition().deadline;
+  if (o != nullptr && o->cancelled_at) return std::nullopt;
+  if (rule.definition().scope == event_scope::installation && state.installation &&
+      state.installation->status.value == installation_status::cancelled)
+    return std::nullopt;
+
+  std::array<std::byte, 1024> room;
+  std::pmr::monotonic_buffer_resource memory(room.data(), room.size());
+  const tell::surroundings with{state, settings, memory};
+  auto anchor = tell::state_fact(state, o, d.anchor_path.front(), fact_path(d.anchor_path).subspan(1), with);
+  if (anchor.what() == value::kind::text) {
+    // A time that came as text, such as one of the metadata.
+    if (const auto day = parse_day(anchor.as_text())) anchor = value::of(*day);
+    else anchor = value::of(parse_instant(anchor.as_text()));
+  }
+  if (anchor.what() != value::kind::instant && anchor.what() != value::kind::day) return std::nullopt;
+
+  std::optional<offset> by;
+  if (!d.offset_param.empty()) {
+    const auto given = rule.param(d.offset_param);
+    if (given.what() == value::kind::text) by = offset::parse(given.as_text());
+  }
+  if (!by) by = d.by;
+  if (!by) return std::nullopt;
+  static const business_calendar plain;
+  return add(anchor, *by, d.business ? calendar_of(state, o, settings) : plain, d.business, settings.tz);
+}
+
+}  // namespace plo::rules
