@@ -53,7 +53,7 @@ struct trigger_cause {
 class detection {
 public:
   detection(derivation& out, const detection_input& with, std::vector<anomaly_id>& raised)
-      : out_(out), with_(with), raised_(raised) {}
+      : out_(out), with_(with), noticed_(with.noticed), raised_(raised) {}
 
   void immediate() {
     const event cause = out_.cause();
@@ -105,6 +105,8 @@ public:
   /// An event from before a deadline that has passed without finding anything: would it have been found had the event come in time?
   void look_back() {
     if (with_.before == nullptr) return;
+    // The deadline passes again, now: only what the event itself triggers is dated by it.
+    noticed_ = with_.now;
     const auto occurred_at = out_.cause().occurred_at;
     const auto passed = state().passed_deadlines;
     for (const auto& p : passed) {
@@ -118,7 +120,7 @@ public:
       const order* o = p.order_ref.empty() ? nullptr : state().find_order(p.order_ref);
       const auto facts = facts_about(rule, o);
       if (!holds(rule, facts, o)) continue;
-      project_facts earlier(*with_.before, out_.settings(), with_.noticed);
+      project_facts earlier(*with_.before, out_.settings(), noticed_);
       const order* order_before = p.order_ref.empty() ? nullptr : with_.before->find_order(p.order_ref);
       earlier.about_rule(rule);
       earlier.about_order(order_before);
@@ -139,7 +141,7 @@ public:
       json_writer w;
       w.begin_object();
       write_identity(w, a.id, a.rule_id, a.severity);
-      w.field("resolved_by", late ? "late_event" : "system").field("resolved_at", with_.noticed);
+      w.field("resolved_by", late ? "late_event" : "system").field("resolved_at", with_.now);
       if (late) w.field("late_event_id", cause.id);
       w.end_object();
       out_.add(own_type::anomaly_resolved, w);
@@ -191,7 +193,7 @@ private:
             state().project_type.value ? *state().project_type.value : std::string_view()};
   }
   [[nodiscard]] project_facts facts_about(const effective_rule& rule, const order* o) const {
-    project_facts facts(state(), out_.settings(), with_.noticed);
+    project_facts facts(state(), out_.settings(), noticed_);
     facts.about_rule(rule);
     facts.about_order(o);
     return facts;
@@ -256,7 +258,7 @@ private:
     const auto* held = find_anomaly(state(), definition.id, order_ref);
     if (held != nullptr && !held->is_resolved()) return note_trigger(*held, cause);
     const auto read = facts_read(rule, facts, o);
-    if (held != nullptr && with_.noticed - held->last_triggered_at < definition.dedup) reopen(rule, *held, cause, read);
+    if (held != nullptr && noticed_ - held->last_triggered_at < definition.dedup) reopen(rule, *held, cause, read);
     else raise(rule, o, order_ref, cause, read);
   }
 
@@ -295,7 +297,7 @@ private:
     w.field("rule_version", rule.entry().version).field("rule_name", definition.name);
     w.field("scope", to_string(definition.scope)).field("entity", entity);
     if (!order_ref.empty()) w.field("order_ref", order_ref);
-    w.field("raised_at", with_.noticed);
+    w.field("raised_at", noticed_);
     w.key("cause").begin_object();
     if (cause.deadline) w.field("deadline", *cause.deadline);
     else w.field("event_id", out_.cause().id);
@@ -318,10 +320,10 @@ private:
     w.field("anomaly_id", id).field("rule_id", rule_id).field("severity", to_string(severity));
   }
   void write_trigger(json_writer& w, const trigger_cause& cause) const {
-    w.field("last_triggered_at", with_.noticed).field("triggered_for", cause.happened);
+    w.field("last_triggered_at", noticed_).field("triggered_for", cause.happened);
   }
   void write_consequences(json_writer& w, const effective_rule& rule, const std::string& facts) const {
-    if (rule.definition().escalate_after) w.field("escalate_at", with_.noticed + *rule.definition().escalate_after);
+    if (rule.definition().escalate_after) w.field("escalate_at", noticed_ + *rule.definition().escalate_after);
     w.key("blocks").begin_array();
     for (const auto& a : rule.actions())
       if (a.what == verb::block && a.step) w.value(to_string(*a.step));
@@ -333,7 +335,7 @@ private:
     json_writer w;
     w.begin_object();
     write_identity(w, a.id, a.rule_id, a.severity);
-    w.field("tier", 1).field("to", escalation_role).field("escalated_at", with_.noticed).end_object();
+    w.field("tier", 1).field("to", escalation_role).field("escalated_at", noticed_).end_object();
     out_.add(own_type::anomaly_escalated, w);
   }
 
@@ -352,6 +354,7 @@ private:
 
   derivation& out_;
   const detection_input& with_;
+  instant noticed_;
   std::vector<anomaly_id>& raised_;
   std::vector<consequence> consequences_;
   bool blocks_changed_ = false;
