@@ -23,9 +23,9 @@ task<T> await_completion(Start start) {
   static_assert(std::is_trivially_copyable_v<Start>);
   namespace asio = boost::asio;
   return asio::async_initiate<const asio::use_awaitable_t<executor>, void(T)>(
-      [start](auto handler) {
-        auto home = asio::get_associated_executor(handler);
-        auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+      [start](auto resume) {
+        auto home = asio::get_associated_executor(resume);
+        auto waiting = std::make_shared<decltype(resume)>(std::move(resume));
         start(actors::completion<T>([waiting, home](T value) {
           asio::post(home, [waiting, value = std::move(value)]() mutable { (*waiting)(std::move(value)); });
         }));

@@ -49,6 +49,8 @@ struct server::parts {
       : service_(engine, settings), threads_(settings.io_threads != 0 ? settings.io_threads
                                                 : std::max(1u, std::thread::hardware_concurrency())) {
     add_ingest_routes(routes_, service_);
+    add_anomaly_routes(routes_, service_);
+    add_rule_routes(routes_, service_);
     add_query_routes(routes_, service_);
     add_stream_route(routes_, service_);
     add_service_routes(routes_, service_);

@@ -54,9 +54,9 @@ public:
       if (e->stream == stream_id::rules()) change_rules(*e);
     }
     if (latest > before) batch.put(rows(), std::string(clock_key), time_value(latest));
-    for (const auto& [project, last] : input.projects) {
-      const auto agenda = agenda_of(*project, rules_at(last), settings_);
-      batch.put(rows(), row_key(project->id), agenda.empty() ? std::string() : time_value(agenda.front().due));
+    for (const auto& touched : input.projects) {
+      const auto agenda = agenda_of(*touched.state, rules_at(touched.last), settings_);
+      batch.put(rows(), row_key(touched.state->id), agenda.empty() ? std::string() : time_value(agenda.front().due));
     }
   }
 

@@ -4,7 +4,7 @@
 
 namespace plo::projections {
 
-std::optional<std::string> find_project(const eventstore::log& log, const project_id& id,
+std::optional<std::string> find_project(const eventstore::log& log, const project_id& id, const rules::rule_set& rules,
                                         const domain_settings& settings, std::optional<instant> at) {
   project_state state;
   state.id = id;
@@ -17,7 +17,7 @@ std::optional<std::string> find_project(const eventstore::log& log, const projec
   });
   if (last.value == 0) return std::nullopt;
   json_writer json;
-  write_project_detail(json, state, last);
+  write_project_detail(json, state, last, rules, settings);
   return json.str();
 }
 

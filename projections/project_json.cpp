@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "domain/agenda.hpp"
+#include "projections/anomaly_json.hpp"
+
 namespace plo::projections {
 
 namespace {
@@ -118,6 +121,18 @@ void write_refs(json_writer& json, const project_state& project) {
   json.end_array();
 }
 
+void write_deadlines(json_writer& json, const project_state& project, const rules::rule_set& rules, const domain_settings& settings) {
+  json.key("deadlines").begin_array();
+  for (const auto& next : agenda_of(project, rules, settings)) {
+    if (next.what != appointment::purpose::deadline) continue;
+    const auto scope = next.rule->rule->scope;
+    const order* o = next.order_ref.empty() ? nullptr : project.find_order(next.order_ref);
+    json.begin_object().field("rule_id", next.rule->rule->id).field("scope", to_string(scope));
+    json.field("entity", entity_of(scope, project, o)).field("due_at", next.due).end_object();
+  }
+  json.end_array();
+}
+
 void write_notes(json_writer& json, const project_state& project) {
   json.key("notes").begin_array();
   for (const auto& n : project.notes) {
@@ -173,7 +188,8 @@ void write_project_item(json_writer& json, const project_state& project, positio
   json.field("status", to_string(project.status)).field("project_type", project.project_type.value);
   json.field("channel_origin", project.channel_origin.value).field("store_id", project.store_id.value);
   json.field("customer_id", project.customer_id.value);
-  json.field("health", "green");
+  const auto found = summary_of(project);
+  json.field("health", found.health());
   json.field_or_null("assigned_to", project.assigned_to);
   json.field("promised_delivery_date", project.promised_delivery_date);
   json.field("promised_installation_date", project.promised_installation_date);
@@ -183,13 +199,14 @@ void write_project_item(json_writer& json, const project_state& project, positio
   else
     json.null();
   json.field("next_action_at", next.at);
-  json.key("open_anomalies").begin_object().field("warning", 0).field("critical", 0).end_object();
-  json.key("oldest_anomaly_at").null();
+  json.key("open_anomalies").begin_object().field("warning", found.warning).field("critical", found.critical).end_object();
+  json.field("oldest_anomaly_at", found.oldest);
   json.key("risk").null();
   json.field("created_at", project.created_at).field("updated_at", project.updated_at).field("position", last);
 }
 
-void write_project_detail(json_writer& json, const project_state& project, position last) {
+void write_project_detail(json_writer& json, const project_state& project, position last, const rules::rule_set& rules,
+                          const domain_settings& settings) {
   json.begin_object();
   write_project_item(json, project, last);
   json.field("customer_name", project.customer_name.value).field("customer_email", project.customer_email.value);
@@ -219,8 +236,11 @@ void write_project_detail(json_writer& json, const project_state& project, posit
   maybe("consolidation", project.consolidation, write_consolidation);
   maybe("lastmile", project.lastmile, write_lastmile);
   maybe("installation", project.installation, write_installation);
-  json.key("anomalies").begin_array().end_array();
-  json.key("deadlines").begin_array().end_array();
+  json.key("anomalies").begin_array();
+  for (const auto& a : project.anomalies)
+    if (!a.is_resolved()) write_anomaly(json, a, project.id);
+  json.end_array();
+  write_deadlines(json, project, rules, settings);
   write_refs(json, project);
   write_notes(json, project);
   json.key("tracking_token").null();

@@ -6,6 +6,7 @@
 
 #include "domain/json.hpp"
 #include "domain/project.hpp"
+#include "domain/rules/rule_set.hpp"
 
 namespace plo::projections {
 
@@ -19,6 +20,8 @@ struct next_action {
 /// The fields of a list item, without the braces.
 void write_project_item(json_writer& json, const project_state& project, position last);
 /// The whole project.
-void write_project_detail(json_writer& json, const project_state& project, position last);
+/// `rules` and `settings` tell the next deadlines.
+void write_project_detail(json_writer& json, const project_state& project, position last, const rules::rule_set& rules,
+                          const domain_settings& settings);
 
 }  // namespace plo::projections

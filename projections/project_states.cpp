@@ -1,8 +1,30 @@
 #include "projections/project_states.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "domain/json.hpp"
+
 namespace plo::projections {
+
+namespace {
+
+/// Keeps the anomaly that an event is about: the state drops a resolved one when the next of its kind is raised.
+void note_anomaly(const recorded_event& e, const project_state& state, std::vector<anomaly>& changed) {
+  if (!e.type.starts_with("anomaly.") && e.kind != event_kind::clock) return;
+  const auto data = json_document::parse(e.data);
+  const auto id = data ? anomaly_id::parse(json::get_string(data->root(), "anomaly_id").value_or("")) : std::nullopt;
+  if (!id) return;
+  const auto same = [&](const anomaly& a) { return a.id == *id; };
+  const auto now = std::find_if(state.anomalies.begin(), state.anomalies.end(), same);
+  if (now == state.anomalies.end()) return;
+  const auto known = std::find_if(changed.begin(), changed.end(), same);
+  if (known == changed.end()) changed.push_back(*now);
+  else *known = *now;
+}
+
+}  // namespace
 
 std::vector<touched_project> project_states::apply(event_pointers events) {
   forget_oldest();
@@ -12,17 +34,24 @@ std::vector<touched_project> project_states::apply(event_pointers events) {
     const auto& e = *pointer;
     const auto id = e.stream.project();
     if (!id) continue;
+    // A step that failed to be written comes again: what it folded already is folded anew, from before it.
+    if (const auto known = entries_.find(*id); known != entries_.end() && known->second->version >= e.version) forget(*id);
     auto& project = load(*id, e);
-    // A step that failed to be written comes again: what it folded already is not folded twice.
-    if (e.version > project.version) {
-      evolve(project.state, e, settings_);
-      project.version = e.version;
-    }
+    evolve(project.state, e, settings_);
+    project.version = e.version;
     const auto [slot, fresh] = index.emplace(*id, touched.size());
-    if (fresh) touched.push_back({&project.state, e.pos});
+    if (fresh) touched.push_back({&project.state, {}, {}});
+    touched[slot->second].state = &project.state;
     touched[slot->second].last = e.pos;
+    note_anomaly(e, project.state, touched[slot->second].anomalies);
   }
   return touched;
+}
+
+void project_states::forget(const project_id& id) {
+  const auto known = entries_.find(id);
+  recent_.erase(known->second->place);
+  entries_.erase(known);
 }
 
 project_states::entry& project_states::load(const project_id& id, const recorded_event& next) {

@@ -19,6 +19,7 @@ using event_pointers = std::span<const recorded_event* const>;
 struct touched_project {
   const project_state* state;
   position last;  // of its last event in this step
+  std::vector<anomaly> anomalies;  // those that the step changed, each as it was after the last event about it
 };
 
 class project_states {
@@ -37,6 +38,7 @@ private:
     std::list<project_id>::iterator place;
   };
   entry& load(const project_id& id, const recorded_event& next);
+  void forget(const project_id& id);
   void forget_oldest();
 
   const eventstore::log& log_;

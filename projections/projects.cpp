@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "eventstore/keys.hpp"
+#include "projections/anomaly_json.hpp"
 #include "projections/project_json.hpp"
 
 namespace plo::projections {
@@ -44,7 +45,7 @@ std::string row_key(const uuid& project) {
 struct row_fields {
   instant created_at{}, updated_at{};
   instant oldest_anomaly = instant::max();  // none
-  std::array<std::string, 6> texts;         // status, type, store_id, customer_id, assigned_to, searchable text
+  std::array<std::string, 7> texts;  // status, type, store_id, customer_id, assigned_to, searchable text, worst severity
 };
 
 std::string encode_row(const row_fields& fields, std::string_view json) {
@@ -58,7 +59,7 @@ std::string encode_row(const row_fields& fields, std::string_view json) {
 
 struct decoded_row {
   instant created_at, updated_at, oldest_anomaly;
-  std::array<std::string_view, 6> texts;
+  std::array<std::string_view, 7> texts;
   std::string_view json;
 };
 
@@ -98,7 +99,7 @@ constexpr project_order all_orders[] = {project_order::oldest_anomaly, project_o
 class projects_projection final : public projection {
 public:
   std::string_view name() const override { return "projects"; }
-  std::uint32_t schema_version() const override { return 1; }
+  std::uint32_t schema_version() const override { return 2; }
   eventstore::family rows() const override { return families::projects; }
 
   void apply(const projection_input& input, const eventstore::kv_reader& views,
@@ -109,7 +110,9 @@ public:
     remembered_upto_ = input.events.back()->pos;
 
     std::uint64_t added = 0;
-    for (const auto& [project, last] : input.projects) {
+    for (const auto& touched : input.projects) {
+      const auto* project = touched.state;
+      const auto last = touched.last;
       const auto fields = fields_of(*project);
       const auto key = row_key(project->id.value);
       if (const auto before = times_before(views, project->id, key)) {
@@ -178,7 +181,9 @@ private:
                     project.store_id.value.value_or(""),
                     project.customer_id.value.value_or(""),
                     project.assigned_to,
-                    lower_case(searchable)};
+                    lower_case(searchable),
+                    std::string(summary_of(project).worst())};
+    fields.oldest_anomaly = summary_of(project).oldest.value_or(instant::max());
     return fields;
   }
 };
@@ -189,8 +194,7 @@ bool matches(const decoded_row& row, const project_query& query) {
     if (!wanted[i]->empty() && row.texts[i] != *wanted[i]) return false;
   if (query.from && row.created_at < *query.from) return false;
   if (query.to && row.created_at >= *query.to) return false;
-  // No project has an open anomaly before the rules exist.
-  if (!query.severity.empty()) return false;
+  if (!query.severity.empty() && row.texts[6] != query.severity) return false;
   return query.text.empty() || row.texts[5].find(lower_case(query.text)) != std::string_view::npos;
 }
 
@@ -206,6 +210,11 @@ std::unique_ptr<projection> make_projects() { return std::make_unique<projects_p
 std::string store_of(const eventstore::kv_reader& views, const project_id& id) {
   const auto row = views.get(families::projects, row_key(id.value));
   return row ? std::string(decode_row(*row).texts[2]) : std::string();
+}
+
+std::string type_of(const eventstore::kv_reader& views, const project_id& id) {
+  const auto row = views.get(families::projects, row_key(id.value));
+  return row ? std::string(decode_row(*row).texts[1]) : std::string();
 }
 
 char cursor_list(project_order order, bool descending) {

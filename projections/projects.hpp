@@ -32,6 +32,9 @@ struct project_query {
 /// The project's store; empty when it has none or is not there yet.
 [[nodiscard]] std::string store_of(const eventstore::kv_reader& views, const project_id& id);
 
+/// The project's type; empty when it has none or is not there yet.
+[[nodiscard]] std::string type_of(const eventstore::kv_reader& views, const project_id& id);
+
 /// The letter that marks cursors of this order.
 [[nodiscard]] char cursor_list(project_order order, bool descending);
 

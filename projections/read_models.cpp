@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include "eventstore/keys.hpp"
+#include "projections/anomalies.hpp"
 #include "projections/deadlines.hpp"
 #include "projections/notifications.hpp"
 #include "projections/projects.hpp"
@@ -26,6 +27,7 @@ std::vector<std::unique_ptr<projection>> all_projections(const eventstore::log& 
   std::vector<std::unique_ptr<projection>> all;
   all.push_back(make_projects());
   all.push_back(make_deadlines(log, settings, checkpoint));
+  all.push_back(make_anomalies());
   all.push_back(make_notifications());
   return all;
 }

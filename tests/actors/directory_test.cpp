@@ -191,7 +191,7 @@ TEST_F(actor_test, dead_letters_are_known_again_after_a_restart) {
   EXPECT_THAT(inputs_of(opened.project), ElementsAre("project.created", "order.confirmed"));
 }
 
-TEST_F(actor_test, every_accepted_event_moves_the_event_clock) {
+TEST_F(event_clock_test, every_accepted_event_moves_the_event_clock) {
   ingest(post("erp", "E-1", "order.confirmed").ref("X").at("2025-01-01T00:00:00Z"));
   EXPECT_EQ(format_instant(clock.now()), "2025-01-01T00:00:00.000Z");
   ingest(post("erp", "E-2", "order.confirmed").ref("X").at("2024-01-01T00:00:00Z"));

@@ -31,7 +31,7 @@ TEST_F(actor_test, read_models_follow_the_log) {
   EXPECT_EQ(models->checkpoint(), log.head().last);
   EXPECT_EQ(gate.applied(), log.head().last);
   EXPECT_EQ(models->events_folded(), log.head().last.value);
-  const auto document = nlohmann::json::parse(*projections::find_project(log, opened.project, {}));
+  const auto document = nlohmann::json::parse(*projections::find_project(log, opened.project, *book.current(), {}));
   EXPECT_EQ(document["store_id"], "S-1");
   EXPECT_EQ(document["project_refs"], nlohmann::json({"X"}));
   EXPECT_EQ(document["position"], log.head().last.value);

@@ -1,0 +1,213 @@
+// What the rules found: lists, explanations, and what operators do about it.
+#include "domain/catalogue.hpp"
+#include "http/await.hpp"
+#include "http/command_body.hpp"
+#include "http/reading.hpp"
+#include "projections/anomalies.hpp"
+#include "projections/anomaly_detail.hpp"
+
+namespace plo::http {
+
+namespace {
+
+using actors::command_reply;
+
+constexpr std::size_t max_bulk = 500;
+
+response no_such_anomaly() { return make_problem(404, "there is no anomaly with this id"); }
+
+std::optional<anomaly_status> status_named(std::string_view name) {
+  for (const auto status : {anomaly_status::open, anomaly_status::acknowledged, anomaly_status::snoozed, anomaly_status::resolved})
+    if (name == to_string(status)) return status;
+  return std::nullopt;
+}
+
+task<answer> get_anomalies(service& s, request& r) {
+  parameters p(r);
+  projections::anomaly_query query;
+  const auto sort = p.word("sort", {"-severity", "severity", "-raised_at", "raised_at"});
+  query.order = sort.ends_with("raised_at") ? projections::anomaly_order::raised_at : projections::anomaly_order::severity;
+  query.descending = sort.empty() || sort.front() == '-';
+  const char list = projections::cursor_list(query.order, query.descending);
+  query.page = page_of(p, list);
+  const auto status = p.word("status", {"open", "acknowledged", "snoozed", "resolved", "all"});
+  query.status = status == "all" ? std::nullopt : status.empty() ? anomaly_status::open : status_named(status);
+  query.severity = p.word("severity", {"warning", "critical"});
+  query.rule_id = p.text("rule_id");
+  query.store_id = p.text("store_id");
+  query.type = p.text("type");
+  query.assigned_to = p.text("assigned_to");
+  if (const auto id = p.text("project_id"); !id.empty()) {
+    query.project = project_id::parse(id);
+    if (!query.project) p.fault("project_id", "must be a UUID");
+  }
+  query.from = p.time("from", s.settings.domain.tz);
+  query.to = p.time("to", s.settings.domain.tz);
+  const auto respond = [&](const eventstore::kv_reader& views) {
+    return response(200, page_json(projections::list_anomalies(views, query), list));
+  };
+  co_return co_await from_views(s, r, p, respond);
+}
+
+task<answer> get_anomaly(service& s, request& r) {
+  parameters p(r);
+  const auto id = anomaly_id::parse(r.path_parameters.at("id"));
+  const auto respond = [&](const eventstore::kv_reader& views) {
+    auto found = id ? projections::explain_anomaly(views, s.engine.log(), *id) : std::nullopt;
+    return found ? response(200, std::move(*found)) : no_such_anomaly();
+  };
+  co_return co_await from_views(s, r, p, respond);
+}
+
+task<answer> get_project_rules(service& s, request& r) {
+  parameters p(r);
+  const auto id = project_id::parse(r.path_parameters.at("id"));
+  const auto rule_id = p.text("rule_id");
+  const auto respond = [&](const eventstore::kv_reader&) {
+    auto found = id ? projections::why_not(s.engine.log(), *id, *s.engine.rules(), s.settings.domain, s.engine.now(), rule_id) : std::nullopt;
+    return found ? response(200, std::move(*found)) : response(make_problem(404, "there is no project with this id"));
+  };
+  co_return co_await from_views(s, r, p, respond);
+}
+
+/// A command on one anomaly: its event type and what goes into its data beside the id.
+struct anomaly_command {
+  std::string_view type;
+  std::optional<instant> until;
+  std::optional<std::string> assigned_to;  // of anomaly.assigned; empty: nobody
+  std::string comment;
+};
+
+event event_of(const anomaly_command& command, const anomaly_id& id) {
+  event e;
+  e.type = command.type;
+  e.comment = command.comment;
+  json_writer json;
+  json.begin_object().field("anomaly_id", id);
+  if (command.until) json.field("until", *command.until);
+  if (command.type == own_type::anomaly_assigned) json.field("assigned_to", command.assigned_to);
+  if (!command.comment.empty()) json.field("comment", command.comment);
+  json.end_object();
+  e.data = json.str();
+  return e;
+}
+
+/// The project of an anomaly: from the read models, or from the id while they have not got it.
+std::optional<project_id> project_of(service& s, const anomaly_id& id) {
+  const auto row = projections::find_anomaly(*s.engine.views(), id);
+  return row ? std::optional(row->project) : std::nullopt;
+}
+
+task<command_reply> carry_out(service& s, const anomaly_command& command, const anomaly_id& id) {
+  const auto project = project_of(s, id);
+  if (!project) {
+    command_reply unknown;
+    unknown.what = command_reply::outcome::unknown;
+    unknown.reason = "there is no anomaly with this id";
+    co_return unknown;
+  }
+  auto input = event_of(command, id);
+  auto start = [&s, &project, &input](actors::command_completion done) { s.engine.command(*project, std::move(input), std::move(done)); };
+  auto reply = co_await await_completion<command_reply>(start);
+  co_return reply;
+}
+
+unsigned status_of(const command_reply& reply) {
+  switch (reply.what) {
+    case command_reply::outcome::done: return 200;
+    case command_reply::outcome::unknown: return 404;
+    case command_reply::outcome::refused: return 409;
+    case command_reply::outcome::unavailable: return 503;
+  }
+  return 503;
+}
+
+problem problem_of(const command_reply& reply) {
+  if (reply.what != command_reply::outcome::unavailable) return make_problem(status_of(reply), reply.reason);
+  auto overloaded = make_problem(503, "the store takes no writes at the moment; nothing was changed");
+  overloaded.retry_after_s = 1;
+  return overloaded;
+}
+
+task<answer> change_one(service& s, request& r, const anomaly_command& command) {
+  const auto id = anomaly_id::parse(r.path_parameters.at("id"));
+  if (!id) co_return no_such_anomaly();
+  auto reply = co_await carry_out(s, command, *id);
+  if (reply.what != command_reply::outcome::done) co_return response(problem_of(reply));
+  json_writer json;
+  json.begin_object().field("anomaly_id", *id).field("position", reply.pos).end_object();
+  co_return response(200, json.str());
+}
+
+task<answer> acknowledge(service& s, request& r) {
+  command_body body(r, {"comment"});
+  anomaly_command command{own_type::anomaly_acknowledged, {}, {}, body.text("comment").value_or("")};
+  if (body.refusal()) co_return response(*body.refusal());
+  co_return co_await change_one(s, r, command);
+}
+
+task<answer> snooze(service& s, request& r) {
+  command_body body(r, {"until", "comment"});
+  anomaly_command command{own_type::anomaly_snoozed, body.time("until"), {}, body.text("comment").value_or("")};
+  if (!command.until && !body.text("until")) body.fault("until", "is missing");
+  if (command.until && *command.until <= s.engine.now()) body.fault("until", "must lie in the future");
+  if (body.refusal()) co_return response(*body.refusal());
+  co_return co_await change_one(s, r, command);
+}
+
+task<answer> resolve(service& s, request& r) {
+  command_body body(r, {"comment"});
+  anomaly_command command{own_type::anomaly_resolved, {}, {}, body.text("comment").value_or("")};
+  if (body.refusal()) co_return response(*body.refusal());
+  co_return co_await change_one(s, r, command);
+}
+
+task<answer> assign(service& s, request& r) {
+  command_body body(r, {"assigned_to", "comment"});
+  anomaly_command command{own_type::anomaly_assigned, {}, body.text("assigned_to", 200), body.text("comment").value_or("")};
+  if (body.refusal()) co_return response(*body.refusal());
+  co_return co_await change_one(s, r, command);
+}
+
+/// Each for itself: what cannot be acknowledged is said, and does not stop the others.
+task<answer> acknowledge_all(service& s, request& r) {
+  command_body body(r, {"ids", "comment"});
+  const auto ids = body.texts("ids", max_bulk);
+  anomaly_command command{own_type::anomaly_acknowledged, {}, {}, body.text("comment").value_or("")};
+  if (body.refusal()) co_return response(*body.refusal());
+  position last;
+  json_writer json;
+  json.begin_object().key("items").begin_array();
+  for (const auto& text : ids) {
+    const auto id = anomaly_id::parse(text);
+    command_reply reply;
+    reply.what = command_reply::outcome::unknown;
+    reply.reason = "there is no anomaly with this id";
+    if (id) reply = co_await carry_out(s, command, *id);
+    json.begin_object().field("anomaly_id", text).field("status", status_of(reply));
+    if (reply.what == command_reply::outcome::done) json.field("position", reply.pos);
+    else json.field("reason", reply.reason);
+    json.end_object();
+    if (reply.what == command_reply::outcome::done) last = std::max(last, reply.pos);
+  }
+  json.end_array().key("position");
+  if (last.value > 0) json.value(last);
+  else json.null();
+  json.end_object();
+  co_return response(200, json.str());
+}
+
+}  // namespace
+
+void add_anomaly_routes(router& routes, service& s) {
+  routes.add({"GET", "/api/anomalies", [&s](request& r) { return get_anomalies(s, r); }});
+  routes.add({"POST", "/api/anomalies/acknowledge", [&s](request& r) { return acknowledge_all(s, r); }});
+  routes.add({"GET", "/api/anomalies/{id}", [&s](request& r) { return get_anomaly(s, r); }});
+  routes.add({"POST", "/api/anomalies/{id}/acknowledge", [&s](request& r) { return acknowledge(s, r); }});
+  routes.add({"POST", "/api/anomalies/{id}/snooze", [&s](request& r) { return snooze(s, r); }});
+  routes.add({"POST", "/api/anomalies/{id}/resolve", [&s](request& r) { return resolve(s, r); }});
+  routes.add({"POST", "/api/anomalies/{id}/assign", [&s](request& r) { return assign(s, r); }});
+  routes.add({"GET", "/api/projects/{id}/rules", [&s](request& r) { return get_project_rules(s, r); }});
+}
+
+}  // namespace plo::http

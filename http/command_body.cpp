@@ -1,0 +1,77 @@
+#include "http/command_body.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace plo::http {
+
+command_body::command_body(const request& r, std::initializer_list<std::string_view> known) {
+  if (r.body_too_large) {
+    refusal_ = make_problem(413, "the body is too large");
+    return;
+  }
+  if (!r.body.empty() && !is_media_type(r.header("content-type"), "application/json")) {
+    refusal_ = make_problem(415, "the body must be application/json");
+    return;
+  }
+  auto parsed = json_document::parse(r.body.empty() ? "{}" : std::string_view(r.body));
+  if (!parsed) {
+    refusal_ = make_problem(parsed.error().what == json_error::kind::not_json ? 400 : 422, parsed.error().detail);
+    return;
+  }
+  if (!parsed->root().is_object()) {
+    refusal_ = make_problem(422, "the body must be a JSON object", {{"", "must be an object"}});
+    return;
+  }
+  document_.emplace(std::move(*parsed));
+  for (const auto member : simdjson::dom::object(document_->root()))
+    if (std::find(known.begin(), known.end(), std::string_view(member.key)) == known.end()) fault(member.key, "is not a known field");
+}
+
+void command_body::fault(std::string_view name, std::string message) {
+  errors_.push_back({"/" + std::string(name), std::move(message)});
+}
+
+std::optional<std::string> command_body::text(std::string_view name, std::size_t longest) {
+  const auto found = document_ ? json::get(document_->root(), name) : std::nullopt;
+  if (!found) return std::nullopt;
+  if (!found->is_string()) return fault(name, "must be a text"), std::nullopt;
+  const std::string_view text = found->get_string().value_unsafe();
+  if (text.size() > longest) return fault(name, fmt::format("must not be longer than {} bytes", longest)), std::nullopt;
+  return std::string(text);
+}
+
+std::string command_body::required_text(std::string_view name, std::size_t longest) {
+  const auto before = errors_.size();
+  auto found = text(name, longest);
+  if (errors_.size() == before && (!found || found->empty())) fault(name, "is missing");
+  return found.value_or("");
+}
+
+std::optional<instant> command_body::time(std::string_view name) {
+  const auto found = text(name, 100);
+  if (!found) return std::nullopt;
+  const auto at = parse_instant(*found);
+  if (!at) fault(name, "must be an RFC 3339 time");
+  return at;
+}
+
+std::vector<std::string> command_body::texts(std::string_view name, std::size_t most) {
+  std::vector<std::string> all;
+  const auto found = document_ ? json::get(document_->root(), name) : std::nullopt;
+  if (!found || !found->is_array()) return fault(name, "must be a list of texts"), all;
+  for (const auto item : simdjson::dom::array(*found)) {
+    if (all.size() == most) return fault(name, fmt::format("must not have more than {} entries", most)), all;
+    if (!item.is_string()) return fault(fmt::format("{}/{}", name, all.size()), "must be a text"), all;
+    all.emplace_back(item.get_string().value_unsafe());
+  }
+  return all;
+}
+
+const std::optional<problem>& command_body::refusal() {
+  if (!refusal_ && !errors_.empty()) refusal_ = make_problem(422, "the body has errors", std::move(errors_));
+  return refusal_;
+}
+
+}  // namespace plo::http

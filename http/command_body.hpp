@@ -1,0 +1,35 @@
+// The bodies of operators' commands: small JSON objects with known fields.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/json.hpp"
+#include "http/router.hpp"
+
+namespace plo::http {
+
+/// A body, read field by field; what is wrong with it is collected. An empty body is an empty object.
+class command_body {
+public:
+  command_body(const request& r, std::initializer_list<std::string_view> known);
+
+  /// Texts of at most `longest` bytes; absent and null are empty.
+  [[nodiscard]] std::optional<std::string> text(std::string_view name, std::size_t longest = 4000);
+  [[nodiscard]] std::string required_text(std::string_view name, std::size_t longest = 4000);
+  [[nodiscard]] std::optional<instant> time(std::string_view name);
+  [[nodiscard]] std::vector<std::string> texts(std::string_view name, std::size_t most);
+  void fault(std::string_view name, std::string message);
+
+  /// Why the command is refused; empty: it is well formed. Ask when everything has been read.
+  [[nodiscard]] const std::optional<problem>& refusal();
+
+private:
+  std::optional<json_document> document_;
+  std::optional<problem> refusal_;
+  std::vector<field_error> errors_;
+};
+
+}  // namespace plo::http

@@ -1,0 +1,278 @@
+// Rules as administrators see them: list, define, change, delete, override, and what they were before.
+#include <fmt/format.h>
+
+#include "domain/rules/rule_set.hpp"
+#include "http/await.hpp"
+#include "http/command_body.hpp"
+#include "http/reading.hpp"
+#include "projections/anomalies.hpp"
+
+namespace plo::http {
+
+namespace {
+
+using actors::rule_reply;
+using rules::rule_command;
+
+constexpr char rules_cursor = 'u', history_cursor = 'h';
+
+response no_such_rule() { return make_problem(404, "there is no rule with this id"); }
+
+problem wrong_definition(const rules::definition_errors& errors) {
+  std::vector<field_error> fields;
+  for (const auto& error : errors) fields.push_back({error.pointer, error.message});
+  return make_problem(422, "the definition has errors", std::move(fields));
+}
+
+/// A rule's definition with what is known about it beside.
+std::string rule_json(const rules::rule_entry& entry, std::optional<position> written = {}) {
+  auto text = rules::to_json(*entry.rule);
+  json_writer more;
+  more.begin_object().field("version", entry.version).field("origin", entry.from_file ? "file" : "operator");
+  more.field("changed_at", entry.changed_at).field_or_null("changed_by", entry.changed_by);
+  more.field_raw("overrides", rules::to_json(entry.overrides));
+  if (written) more.field("position", *written);
+  more.end_object();
+  text.back() = ',';
+  return text.append(more.view().substr(1));
+}
+
+task<answer> get_rules(service& s, request& r) {
+  parameters p(r);
+  const auto page = page_of(p, rules_cursor);
+  const auto respond = [&](const eventstore::kv_reader&) {
+    const auto rules = s.engine.rules();
+    projections::page result;
+    result.total = rules->all().size();
+    json_writer items;
+    items.begin_array();
+    std::size_t taken = 0;
+    std::string last;
+    for (auto at = page.after ? rules->all().upper_bound(*page.after) : rules->all().begin(); at != rules->all().end(); ++at) {
+      if (taken++ == page.limit) {
+        result.next = last;
+        break;
+      }
+      items.raw(rule_json(*at->second));
+      last = at->first;
+    }
+    items.end_array();
+    result.items = items.str();
+    return response(200, page_json(result, rules_cursor));
+  };
+  co_return co_await from_views(s, r, p, respond);
+}
+
+task<answer> get_rule(service& s, request& r) {
+  parameters p(r);
+  const auto respond = [&](const eventstore::kv_reader&) {
+    const auto rules = s.engine.rules();
+    const auto* entry = rules->find(r.path_parameters.at("id"));
+    return entry ? response(200, rule_json(*entry)) : no_such_rule();
+  };
+  co_return co_await from_views(s, r, p, respond);
+}
+
+/// What a rule was in each of its versions, newest first.
+task<answer> get_history(service& s, request& r) {
+  parameters p(r);
+  const auto page = page_of(p, history_cursor);
+  const auto& id = r.path_parameters.at("id");
+  const auto respond = [&](const eventstore::kv_reader&) {
+    struct change {
+      std::string key, json;
+    };
+    std::vector<change> changes;
+    s.engine.log().read_stream(stream_id::rules(), {1}, [&](const recorded_event& e) {
+      const auto data = json_document::parse(e.data);
+      if (!data || json::get_string(data->root(), "rule_id") != id) return true;
+      json_writer json;
+      json.begin_object().field("version", changes.size() + 1).field("position", e.pos).field("type", e.type);
+      json.field("recorded_at", e.recorded_at).field_or_null("operator_id", e.operator_id).field_raw("data", e.data).end_object();
+      changes.push_back({fmt::format("{:020}", e.pos.value), json.str()});
+      return true;
+    });
+    if (changes.empty()) return no_such_rule();
+    projections::page result;
+    result.total = changes.size();
+    json_writer items;
+    items.begin_array();
+    std::size_t taken = 0;
+    std::string last;
+    for (auto at = changes.rbegin(); at != changes.rend(); ++at) {
+      if (page.after && at->key >= *page.after) continue;
+      if (taken++ == page.limit) {
+        result.next = last;
+        break;
+      }
+      items.raw(at->json);
+      last = at->key;
+    }
+    items.end_array();
+    result.items = items.str();
+    return response(200, page_json(result, history_cursor));
+  };
+  co_return co_await from_views(s, r, p, respond);
+}
+
+task<answer> get_overrides(service& s, request& r) {
+  parameters p(r);
+  const auto respond = [&](const eventstore::kv_reader&) {
+    const auto rules = s.engine.rules();
+    const auto* entry = rules->find(r.path_parameters.at("id"));
+    return entry ? response(200, rules::to_json(entry->overrides)) : no_such_rule();
+  };
+  co_return co_await from_views(s, r, p, respond);
+}
+
+/// Reads a body that is a document of its own; the media type and the bounds are the same for all of them.
+tl::expected<json_document, problem> read_document(const request& r) {
+  if (r.body_too_large) return tl::unexpected(make_problem(413, "the body is too large"));
+  if (!is_media_type(r.header("content-type"), "application/json")) return tl::unexpected(make_problem(415, "the body must be application/json"));
+  auto parsed = json_document::parse(r.body);
+  if (parsed) return std::move(*parsed);
+  return tl::unexpected(make_problem(parsed.error().what == json_error::kind::not_json ? 400 : 422, parsed.error().detail));
+}
+
+problem problem_of(const rule_reply& reply) {
+  if (!reply.refusal) {
+    auto overloaded = make_problem(503, "the store takes no writes at the moment; nothing was changed");
+    overloaded.retry_after_s = 1;
+    return overloaded;
+  }
+  switch (*reply.refusal) {
+    case rules::rule_refusal::unknown_rule: return make_problem(404, "there is no rule with this id");
+    case rules::rule_refusal::id_in_use: return make_problem(409, "a rule with this id exists already");
+    case rules::rule_refusal::has_fired: return make_problem(409, "the rule has raised anomalies that refer to it: deactivate it instead");
+    case rules::rule_refusal::too_many: return make_problem(409, fmt::format("there are {} rules already", rules::max_rules));
+  }
+  return make_problem(500, "");
+}
+
+task<rule_reply> carry_out(service& s, rule_command& command) {
+  auto start = [&s, &command](actors::rule_completion done) { s.engine.change_rules(std::move(command), "", std::move(done)); };
+  auto reply = co_await await_completion<rule_reply>(start);
+  co_return reply;
+}
+
+/// Carries a command out and answers with the rule as it is then.
+task<answer> change(service& s, rule_command& command, const std::string& id, unsigned status) {
+  auto reply = co_await carry_out(s, command);
+  if (reply.what != rule_reply::outcome::done) co_return response(problem_of(reply));
+  const auto rules = s.engine.rules();
+  const auto* entry = rules->find(id);
+  json_writer gone;
+  gone.begin_object().field("rule_id", id).field("position", reply.pos).end_object();
+  co_return response(status, entry ? rule_json(*entry, reply.pos) : gone.str());
+}
+
+task<answer> post_rule(service& s, request& r) {
+  const auto document = read_document(r);
+  if (!document) co_return response(document.error());
+  auto rule = rules::parse_rule(document->root());
+  if (!rule) co_return response(wrong_definition(rule.error()));
+  rule_command command;
+  command.what = rule_command::verb::define;
+  command.rule = *rule;
+  const auto id = (*rule)->id;
+  co_return co_await change(s, command, id, 201);
+}
+
+/// The definition that a PUT means: the path says the id, and the fields that a GET adds may stay in.
+tl::expected<rules::rule_pointer, problem> definition_for(const request& r, const std::string& id) {
+  const auto document = read_document(r);
+  if (!document) return tl::unexpected(document.error());
+  if (!document->root().is_object()) return tl::unexpected(make_problem(422, "the body must be a JSON object", {{"", "must be an object"}}));
+  const auto given = json::get(document->root(), "id");
+  if (given && (!given->is_string() || std::string_view(given->get_string().value_unsafe()) != id))
+    return tl::unexpected(make_problem(422, "the rule's id cannot be changed", {{"/id", "must be the id in the path"}}));
+  json_writer json;
+  json.begin_object().field("id", id);
+  for (const auto member : simdjson::dom::object(document->root())) {
+    const std::string_view key = member.key;
+    const bool added = key == "version" || key == "origin" || key == "changed_at" || key == "changed_by" || key == "overrides" || key == "position";
+    if (key != "id" && !added) json.field_raw(key, simdjson::to_string(member.value));
+  }
+  json.end_object();
+  const auto whole = json_document::parse(json.view());
+  auto rule = rules::parse_rule(whole->root());
+  if (!rule) return tl::unexpected(wrong_definition(rule.error()));
+  return *rule;
+}
+
+task<answer> put_rule(service& s, request& r) {
+  const auto id = r.path_parameters.at("id");
+  if (s.engine.rules()->find(id) == nullptr) co_return no_such_rule();
+  auto rule = definition_for(r, id);
+  if (!rule) co_return response(rule.error());
+  rule_command command;
+  command.what = rule_command::verb::change;
+  command.rule_id = id;
+  command.rule = *rule;
+  co_return co_await change(s, command, id, 200);
+}
+
+task<answer> delete_rule(service& s, request& r) {
+  const auto id = r.path_parameters.at("id");
+  rule_command command;
+  command.what = rule_command::verb::remove;
+  command.rule_id = id;
+  // What the log holds counts, not what the read models have got so far.
+  const auto head = s.engine.log().head().last;
+  const bool reached = co_await wait_for(s, head);
+  if (!reached) co_return response(make_problem(503, "the read models are behind; try again"));
+  command.has_fired = projections::has_fired(*s.engine.views(), id);
+  co_return co_await change(s, command, id, 200);
+}
+
+task<answer> set_overrides(service& s, const std::string& id, std::vector<rules::rule_override> overrides) {
+  rule_command command;
+  command.what = rule_command::verb::override_;
+  command.rule_id = id;
+  command.overrides = std::move(overrides);
+  co_return co_await change(s, command, id, 200);
+}
+
+task<answer> put_overrides(service& s, request& r) {
+  const auto id = r.path_parameters.at("id");
+  if (s.engine.rules()->find(id) == nullptr) co_return no_such_rule();
+  const auto document = read_document(r);
+  if (!document) co_return response(document.error());
+  auto overrides = rules::parse_overrides(document->root());
+  if (!overrides) co_return response(wrong_definition(overrides.error()));
+  auto& all = *overrides;
+  co_return co_await set_overrides(s, id, std::move(all));
+}
+
+task<answer> delete_override(service& s, request& r) {
+  const auto id = r.path_parameters.at("id");
+  const auto rules = s.engine.rules();
+  const auto* entry = rules->find(id);
+  if (entry == nullptr) co_return no_such_rule();
+  parameters p(r);
+  const auto store = p.text("store_id");
+  const auto type = p.text("project_type");
+  if (!p.ok()) co_return response(p.refusal());
+  auto rest = entry->overrides;
+  // Without a parameter all of them go.
+  const bool all = store.empty() && type.empty();
+  const auto removed = std::erase_if(rest, [&](const rules::rule_override& o) { return all || (o.store_id == store && o.project_type == type); });
+  if (removed == 0 && !all) co_return response(make_problem(404, "the rule has no override for this store and type"));
+  co_return co_await set_overrides(s, id, std::move(rest));
+}
+
+}  // namespace
+
+void add_rule_routes(router& routes, service& s) {
+  routes.add({"GET", "/api/rules", [&s](request& r) { return get_rules(s, r); }});
+  routes.add({"POST", "/api/rules", [&s](request& r) { return post_rule(s, r); }});
+  routes.add({"GET", "/api/rules/{id}", [&s](request& r) { return get_rule(s, r); }});
+  routes.add({"PUT", "/api/rules/{id}", [&s](request& r) { return put_rule(s, r); }});
+  routes.add({"DELETE", "/api/rules/{id}", [&s](request& r) { return delete_rule(s, r); }});
+  routes.add({"GET", "/api/rules/{id}/history", [&s](request& r) { return get_history(s, r); }});
+  routes.add({"GET", "/api/rules/{id}/overrides", [&s](request& r) { return get_overrides(s, r); }});
+  routes.add({"PUT", "/api/rules/{id}/overrides", [&s](request& r) { return put_overrides(s, r); }});
+  routes.add({"DELETE", "/api/rules/{id}/overrides", [&s](request& r) { return delete_override(s, r); }});
+}
+
+}  // namespace plo::http

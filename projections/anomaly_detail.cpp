@@ -1,0 +1,228 @@
+#include "projections/anomaly_detail.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "domain/agenda.hpp"
+#include "domain/conclude.hpp"
+#include "domain/payload.hpp"
+#include "domain/rules/facts.hpp"
+#include "projections/anomaly_json.hpp"
+
+namespace plo::projections {
+
+namespace {
+
+using rules::effective_rule;
+
+/// The definition of a rule in one of its versions; deleted rules too.
+std::optional<std::string> definition_at(const eventstore::log& log, std::string_view rule_id, std::uint32_t version) {
+  rules::rule_set set;
+  std::optional<std::string> found;
+  log.read_stream(stream_id::rules(), {1}, [&](const recorded_event& e) {
+    set.evolve(e);
+    const auto* entry = set.find(rule_id);
+    if (entry == nullptr || entry->version != version) return true;
+    found = rules::to_json(*entry->rule);
+    return false;
+  });
+  return found;
+}
+
+std::optional<recorded_event> event_of_project(const eventstore::log& log, const project_id& project, const event_id& id) {
+  std::optional<recorded_event> found;
+  log.read_stream(stream_id::of(project), {1}, [&](const recorded_event& e) {
+    if (e.id == id) found = e;
+    return !found;
+  });
+  return found;
+}
+
+void write_facts(json_writer& json, std::span<const rules::fact_read> reads) {
+  json.begin_array();
+  for (const auto& read : reads) {
+    json.begin_object().field("path", read.path).key("value");
+    rules::write(json, read.read);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+/// The event that a rule was last woken by, and the state around it.
+struct last_trigger {
+  event what;
+  project_state before, after;
+};
+
+class verdicts {
+public:
+  verdicts(const project_state& state, const domain_settings& settings, instant now) : state_(state), settings_(settings), now_(now) {}
+
+  void write(json_writer& json, const rules::rule_entry& entry, const last_trigger* last) const {
+    const effective_rule rule(entry, state_.store_id.value.value_or(""), state_.project_type.value.value_or(""));
+    const auto& definition = rule.definition();
+    json.begin_object();
+    json.field("rule_id", definition.id).field("rule_version", entry.version).field("rule_name", definition.name);
+    json.field("scope", to_string(definition.scope)).field("severity", to_string(rule.severity())).field("active", rule.active());
+    if (definition.deadline) {
+      json.key("judged").begin_array();
+      if (definition.scope == event_scope::order)
+        for (const auto& o : state_.orders) deadline_verdict(json, rule, &o);
+      else deadline_verdict(json, rule, nullptr);
+      json.end_array();
+    } else {
+      json.field_strings("waits_for", definition.on);
+      json.key("judged").begin_array();
+      if (last != nullptr) event_verdicts(json, rule, *last);
+      json.end_array();
+    }
+    json.end_object();
+  }
+
+private:
+  void deadline_verdict(json_writer& json, const effective_rule& rule, const order* o) const {
+    const auto due = rules::due_of(rule, state_, o, settings_);
+    json.begin_object().field("entity", entity_of(rule.definition().scope, state_, o));
+    json.field("due_at", due);
+    std::optional<instant> passed;
+    for (const auto& p : state_.passed_deadlines)
+      if (p.rule_id == rule.definition().id && (o == nullptr || p.order_ref == o->order_ref)) passed = p.fired_at;
+    json.field("passed_at", passed);
+    rules::project_facts facts(state_, settings_, now_);
+    condition(json, rule, facts, state_, o);
+    std::string_view reason = "met: it is found when the deadline passes";
+    if (!rule.active()) reason = "the rule is not active for this project";
+    else if (!due) reason = "the anchor of the deadline has no value";
+    else if (passed) reason = "the deadline has passed";
+    json.field("deadline", reason);
+    found(json, rule, o);
+    json.end_object();
+  }
+
+  void event_verdicts(json_writer& json, const effective_rule& rule, const last_trigger& last) const {
+    const auto data = payload::of(last.what, settings_);
+    const auto judge = [&](const order* o) {
+      json.begin_object().field("entity", entity_of(rule.definition().scope, last.after, o));
+      json.field("event_id", last.what.id).field("type", last.what.type).field("occurred_at", last.what.occurred_at);
+      rules::project_facts facts(last.after, settings_, last.what.occurred_at);
+      facts.about(last.what, &last.before);
+      condition(json, rule, facts, last.after, o);
+      found(json, rule, o);
+      json.end_object();
+    };
+    const auto concerned = data ? orders_concerned(last.after, last.what, *data) : std::vector<const order*>{};
+    if (rule.definition().scope != event_scope::order) return judge(concerned.size() == 1 ? concerned.front() : nullptr);
+    for (const auto* o : concerned) judge(o);
+  }
+
+  void condition(json_writer& json, const effective_rule& rule, rules::project_facts& facts, const project_state& state, const order* o) const {
+    facts.about_rule(rule);
+    facts.about_order(o);
+    bool met = true;
+    std::pmr::monotonic_buffer_resource memory;
+    const rules::evaluation with{facts, memory, settings_.tz, &rules::calendar_of(state, o, settings_), nullptr};
+    json.key("parts").begin_array();
+    if (rule.definition().when) {
+      for (const auto& part : rule.definition().when->explain(with)) {
+        const bool holds = rules::truthy(part.result);
+        met = met && holds;
+        json.begin_object().field_raw("when", part.definition).field("met", holds).key("facts");
+        write_facts(json, part.reads);
+        json.end_object();
+      }
+    }
+    json.end_array().field("met", met);
+  }
+
+  void found(json_writer& json, const effective_rule& rule, const order* o) const {
+    json.key("anomaly");
+    for (const auto& a : state_.anomalies) {
+      const bool same = a.rule_id == rule.definition().id && (rule.definition().scope != event_scope::order || (o && a.order_ref == o->order_ref));
+      if (!same) continue;
+      write_anomaly(json, a, state_.id);
+      return;
+    }
+    json.null();
+  }
+
+  const project_state& state_;
+  const domain_settings& settings_;
+  instant now_;
+};
+
+}  // namespace
+
+std::optional<std::string> explain_anomaly(const eventstore::kv_reader& views, const eventstore::log& log, const anomaly_id& id) {
+  const auto row = find_anomaly(views, id);
+  if (!row) return std::nullopt;
+  const auto document = json_document::parse(row->json);
+  const auto rule_id = std::string(json::get_string(document->root(), "rule_id").value_or(""));
+  const auto version = static_cast<std::uint32_t>(json::get_number(document->root(), "rule_version").value_or(0));
+  const auto definition = definition_at(log, rule_id, version);
+  const auto cause = json::get(document->root(), "cause");
+
+  json_writer explanation;
+  explanation.begin_object();
+  explanation.field_raw("rule", definition.value_or("null"));
+  explanation.key("when");
+  const auto rule = definition ? json_document::parse(*definition) : tl::unexpected(json_error{});
+  if (rule && json::get(rule->root(), "when")) explanation.raw(simdjson::to_string(*json::get(rule->root(), "when")));
+  else explanation.null();
+  explanation.field_raw("facts", row->facts);
+  const auto event = cause ? event_id::parse(json::get_string(*cause, "event_id").value_or("")) : std::nullopt;
+  const auto found = event ? event_of_project(log, row->project, *event) : std::nullopt;
+  explanation.field_raw("event", found ? to_json(*found) : "null");
+  explanation.field("deadline", cause ? json::get_string(*cause, "deadline") : std::nullopt);
+  explanation.end_object();
+  return row->json.substr(0, row->json.size() - 1) + R"(,"explanation":)" + explanation.str() + "}";
+}
+
+std::optional<std::string> why_not(const eventstore::log& log, const project_id& id, const rules::rule_set& rules,
+                                   const domain_settings& settings, instant now, std::string_view rule_id) {
+  // Twice over the stream: first which events woke rules last, then the states around those.
+  std::map<std::string, stream_version, std::less<>> last_of_type;
+  log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
+    if (e.kind == event_kind::source) last_of_type[std::string(canonical_type(e.type))] = e.version;
+    return true;
+  });
+  std::map<std::uint64_t, last_trigger> triggers;
+  for (const auto& [type, version] : last_of_type)
+    if (!rules.on(type).empty()) triggers.emplace(version.value, last_trigger{});
+  project_state state;
+  state.id = id;
+  auto waiting = triggers.end();  // its conclusions are being folded
+  log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
+    if (waiting != triggers.end() && e.causation_id != waiting->second.what.id) {
+      waiting->second.after = state;
+      waiting = triggers.end();
+    }
+    if (const auto found = triggers.find(e.version.value); found != triggers.end()) {
+      found->second.before = state;
+      found->second.what = e;
+      waiting = found;
+    }
+    evolve(state, e, settings);
+    return true;
+  });
+  if (waiting != triggers.end()) waiting->second.after = state;
+  if (!state.exists) return std::nullopt;
+
+  const verdicts all(state, settings, now);
+  json_writer json;
+  json.begin_object().field("project_id", id).key("items").begin_array();
+  for (const auto& [known, entry] : rules.all()) {
+    if (!rule_id.empty() && known != rule_id) continue;
+    const last_trigger* last = nullptr;
+    for (const auto& type : entry->rule->on) {
+      const auto seen = last_of_type.find(type);
+      if (seen == last_of_type.end()) continue;
+      const auto& candidate = triggers.at(seen->second.value);
+      if (last == nullptr || candidate.what.occurred_at >= last->what.occurred_at) last = &candidate;
+    }
+    all.write(json, *entry, last);
+  }
+  json.end_array().end_object();
+  return json.str();
+}
+
+}  // namespace plo::projections
