@@ -26,9 +26,15 @@ std::vector<step_type> steps_named(const payload& data) {
 }
 
 void triggered(anomaly& a, const project_state& state, const event& e, const payload& data) {
-  a.last_triggered_at = data->moment("last_triggered_at").value_or(e.occurred_at);
-  a.triggered_for = data->moment("triggered_for").value_or(a.last_triggered_at);
-  a.triggered_by_version = state.events;
+  const auto noticed = data->moment("last_triggered_at").value_or(e.occurred_at);
+  const auto happened = data->moment("triggered_for").value_or(noticed);
+  const bool first = data->has("cause");
+  a.last_triggered_at = first ? noticed : std::max(a.last_triggered_at, noticed);
+  // An event that comes late does not hide the newer one that nothing has followed yet; a deadline may move either way.
+  if (first || a.cause_deadline || happened >= a.triggered_for) {
+    a.triggered_for = happened;
+    a.triggered_by_version = state.events;
+  }
   a.occurrences = static_cast<std::uint32_t>(data->integer("occurrences").value_or(1));
 }
 
