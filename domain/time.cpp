@@ -4,7 +4,6 @@
 #include <stdexcept>
 
 #include <date/tz.h>
-#include <fmt/format.h>
 
 namespace plo {
 
@@ -204,32 +203,6 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   }
   if (!complete) return std::nullopt;
   return milliseconds{negative ? -total : total};
-}
-
-std::string format_duration(milliseconds duration) {
-  std::string text = duration < milliseconds{0} ? "-P" : "P";
-  auto rest = duration < milliseconds{0} ? -duration : duration;
-  const auto days = rest / std::chrono::hours(24);
-  rest -= days * std::chrono::hours(24);
-  const auto hours = rest / std::chrono::hours(1);
-  rest -= hours * std::chrono::hours(1);
-  const auto minutes = rest / std::chrono::minutes(1);
-  rest -= minutes * std::chrono::minutes(1);
-  if (days > 0) text += fmt::format("{}D", days);
-  if (hours == 0 && minutes == 0 && rest.count() == 0) return days > 0 ? text : "PT0S";
-  text += 'T';
-  if (hours > 0) text += fmt::format("{}H", hours);
-  if (minutes > 0) text += fmt::format("{}M", minutes);
-  if (rest.count() > 0) {
-    text += fmt::format("{}", rest.count() / 1000);
-    if (const auto fraction = rest.count() % 1000; fraction != 0) {
-      auto digits = fmt::format(".{:03}", fraction);
-      while (digits.back() == '0') digits.pop_back();
-      text += digits;
-    }
-    text += 'S';
-  }
-  return text;
 }
 
 std::optional<zone> zone::find(std::string_view name) {

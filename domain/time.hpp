@@ -42,8 +42,6 @@ using local_day = date::local_days;
 /// Years and months are refused: they have no fixed length. At most 100 years.
 [[nodiscard]] std::optional<milliseconds> parse_duration(std::string_view text);
 
-/// The shortest such text: `P3D`, `-PT8H`, `P1DT12H`, `PT1.5S`, `PT0S`.
-[[nodiscard]] std::string format_duration(milliseconds duration);
 
 /// A time zone of the IANA database. A value: cheap to copy, compares by name.
 class zone {

@@ -52,7 +52,17 @@ void write_facts(json_writer& json, std::span<const rules::fact_read> reads) {
 struct last_trigger {
   event what;
   project_state before, after;
+  std::vector<std::string> raised;  // ids of the rules that it triggered, in their order
 };
+
+bool triggers_rule(const event& e) {
+  return e.type == own_type::anomaly_raised || e.type == own_type::anomaly_reopened || e.type == own_type::anomaly_triggered_again;
+}
+
+std::string rule_of(const event& e) {
+  const auto data = json_document::parse(e.data);
+  return std::string(data ? json::get_string(data->root(), "rule_id").value_or("") : "");
+}
 
 class verdicts {
 public:
@@ -90,11 +100,7 @@ private:
     json.field("passed_at", passed);
     rules::project_facts facts(state_, settings_, now_);
     condition(json, rule, facts, state_, o);
-    std::string_view reason = "met: it is found when the deadline passes";
-    if (!rule.active()) reason = "the rule is not active for this project";
-    else if (!due) reason = "the anchor of the deadline has no value";
-    else if (passed) reason = "the deadline has passed";
-    json.field("deadline", reason);
+    json.field("deadline", !rule.active() ? "inactive" : !due ? "no_anchor" : passed ? "passed" : "armed");
     found(json, rule, o);
     json.end_object();
   }
@@ -106,6 +112,8 @@ private:
       json.field("event_id", last.what.id).field("type", last.what.type).field("occurred_at", last.what.occurred_at);
       rules::project_facts facts(last.after, settings_, last.what.occurred_at);
       facts.about(last.what, &last.before);
+      const auto earlier = std::find(last.raised.begin(), last.raised.end(), rule.definition().id);
+      facts.raised(std::span(last.raised.begin(), earlier));
       condition(json, rule, facts, last.after, o);
       found(json, rule, o);
       json.end_object();
@@ -196,6 +204,7 @@ std::optional<std::string> why_not(const eventstore::log& log, const project_id&
       waiting->second.after = state;
       waiting = triggers.end();
     }
+    if (waiting != triggers.end() && triggers_rule(e)) waiting->second.raised.push_back(rule_of(e));
     if (const auto found = triggers.find(e.version.value); found != triggers.end()) {
       found->second.before = state;
       found->second.what = e;

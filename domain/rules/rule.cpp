@@ -82,8 +82,8 @@ std::string to_json(const rule& r) {
   json.key("actions");
   write(json, r.actions);
   json.field_raw("params", r.params.text()).field("active", r.active);
-  json.field("dedup", format_duration(r.dedup));
-  if (r.escalate_after) json.field("escalate_after", format_duration(*r.escalate_after));
+  json.field("dedup", r.dedup_text);
+  if (r.escalate_after) json.field("escalate_after", r.escalate_text);
   json.end_object();
   return json.str();
 }

@@ -85,6 +85,7 @@ struct rule {
   bool active = true;
   milliseconds dedup = std::chrono::hours(24);
   std::optional<milliseconds> escalate_after;
+  std::string dedup_text = "PT24H", escalate_text;  // as they were given
 
   bool reads_before = false;    // `when` reads event.before.*
   bool reads_calendar = false;  // business_days in `when` or `resolve_when`

@@ -300,6 +300,8 @@ tl::expected<rule_pointer, definition_errors> parse_rule(json::element definitio
   };
   r.dedup = not_negative("dedup", in.duration("dedup")).value_or(r.dedup);
   r.escalate_after = not_negative("escalate_after", in.duration("escalate_after"));
+  r.dedup_text = in.text("dedup").value_or(r.dedup_text);
+  r.escalate_text = in.text("escalate_after").value_or("");
 
   if (!errors.empty()) return tl::make_unexpected(std::move(errors));
   return made;

@@ -78,7 +78,7 @@ void rule_set::evolve(const event& e) {
     if (!apply(next)) return;
     if (had_deadline || next.rule->deadline) deadlines_version_ = version_;
     next.version = ++versions_[std::string(id)];
-    next.from_file = json::get_string(root, "origin") == "file";
+    if (e.type != rule_event::overridden) next.from_file = json::get_string(root, "origin") == "file";
     next.changed_at = e.recorded_at;
     next.changed_by = e.operator_id;
     entries_[std::string(id)] = std::make_shared<const rule_entry>(std::move(next));

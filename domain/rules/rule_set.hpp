@@ -20,7 +20,7 @@ struct rule_entry {
   rule_pointer rule;
   std::uint32_t version = 0;  // 1, 2, 3 …: counts every change, overrides included
   std::vector<rule_override> overrides;
-  bool from_file = false;  // its last change came from a rule file, not from a person
+  bool from_file = false;  // its definition came from a rule file, not from a person
   instant changed_at{};
   std::string changed_by;  // operator id
 };
