@@ -52,6 +52,7 @@ struct server::parts {
     add_anomaly_routes(routes_, service_);
     add_rule_routes(routes_, service_);
     add_query_routes(routes_, service_);
+    add_notification_routes(routes_, service_);
     add_stream_route(routes_, service_);
     add_service_routes(routes_, service_);
 

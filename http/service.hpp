@@ -75,6 +75,7 @@ void add_ingest_routes(router& routes, service& s);
 void add_query_routes(router& routes, service& s);
 void add_anomaly_routes(router& routes, service& s);
 void add_rule_routes(router& routes, service& s);
+void add_notification_routes(router& routes, service& s);
 void add_stream_route(router& routes, service& s);
 void add_service_routes(router& routes, service& s);
 

@@ -4,6 +4,7 @@
 
 #include "domain/json.hpp"
 #include "http/service.hpp"
+#include "projections/notifications.hpp"
 
 namespace plo::http {
 
@@ -65,6 +66,18 @@ MetricFamily by_label(const char* name, const char* help, const char* label, con
   return f;
 }
 
+/// How many there are in each state, as the read models have it: exact over restarts.
+MetricFamily notifications(service& s) {
+  auto f = family("plo_notifications", "Notifications by channel and status", MetricType::Gauge);
+  for (const auto& [channel, status, count] : projections::notification_counts(*s.engine.views())) {
+    ClientMetric m;
+    m.label = {{"channel", channel}, {"status", std::string(to_string(status))}};
+    m.gauge.value = static_cast<double>(count);
+    f.metric.push_back(std::move(m));
+  }
+  return f;
+}
+
 std::string metrics_text(service& s) {
   const auto& e = s.engine.metrics();
   const auto head = s.engine.log().head().last.value;
@@ -86,9 +99,16 @@ std::string metrics_text(service& s) {
       gauge("plo_projection_lag_events", "Events the read models are behind", static_cast<double>(head - applied)),
       gauge("plo_ingest_in_flight", "Events under way", static_cast<double>(s.in_flight.taken())),
       gauge("plo_directory_queue", "Events waiting for one that is under way", static_cast<double>(e.directory_queue)),
+      gauge("plo_deadlines_armed", "Projects that wait for a deadline", static_cast<double>(e.deadlines_armed)),
+      histogram("plo_deadline_lateness_seconds", "From a deadline to its durable record, on the wall clock", e.deadline_lateness_seconds),
       gauge("plo_live_projects", "Project actors in memory", static_cast<double>(e.live_projects)),
       counter("plo_projects_replayed_total", "Project actors replayed from the log", e.projects_replayed),
       gauge("plo_stream_subscribers", "Open event streams", static_cast<double>(s.engine.stream().subscribers())),
+      notifications(s),
+      counter("plo_notification_attempts_total", "Attempts to deliver a notification", s.engine.outbox_counts().attempts),
+      counter("plo_notification_failed_attempts_total", "Of these, those to be tried again", s.engine.outbox_counts().failed_attempts),
+      gauge("plo_notifications_sending", "Notifications with a sender", static_cast<double>(s.engine.outbox_counts().sending)),
+      gauge("plo_notifications_waiting", "Notifications that wait for another try", static_cast<double>(s.engine.outbox_counts().waiting)),
       gauge("plo_store_refuses_writes", "1 while the last append failed", e.store_refuses ? 1 : 0),
   };
   return prometheus::TextSerializer().Serialize(families);

@@ -1,0 +1,65 @@
+// The outbox: who was told what, and trying again.
+#include "http/await.hpp"
+#include "http/command_body.hpp"
+#include "http/reading.hpp"
+#include "projections/notifications.hpp"
+
+namespace plo::http {
+
+namespace {
+
+using actors::command_reply;
+
+response no_such_notification() { return make_problem(404, "there is no notification with this id"); }
+
+task<answer> get_notifications(service& s, request& r) {
+  parameters p(r);
+  projections::notification_query query;
+  query.page = page_of(p, projections::notifications_cursor);
+  query.status = parse_notification_status(p.word("status", {"pending", "sent", "failed"}));
+  query.channel = p.word("channel", {"email", "ticket", "internal"});
+  query.rule_id = p.text("rule_id");
+  if (const auto id = p.text("project_id"); !id.empty()) {
+    query.project = project_id::parse(id);
+    if (!query.project) p.fault("project_id", "must be a UUID");
+  }
+  if (const auto id = p.text("anomaly_id"); !id.empty()) {
+    query.anomaly_id = anomaly_id::parse(id);
+    if (!query.anomaly_id) p.fault("anomaly_id", "must be a UUID");
+  }
+  const auto respond = [&](const eventstore::kv_reader& views) {
+    return response(200, page_json(projections::list_notifications(views, query), projections::notifications_cursor));
+  };
+  co_return co_await from_views(s, r, p, respond);
+}
+
+task<answer> retry(service& s, request& r) {
+  command_body body(r, {});
+  if (body.refusal()) co_return response(*body.refusal());
+  const auto id = notification_id::parse(r.path_parameters.at("id"));
+  if (!id) co_return no_such_notification();
+  auto start = [&s, &id](actors::command_completion done) { s.engine.retry_notification(*id, {}, std::move(done)); };
+  const auto reply = co_await await_completion<command_reply>(start);
+  switch (reply.what) {
+    case command_reply::outcome::done: break;
+    case command_reply::outcome::unknown: co_return no_such_notification();
+    case command_reply::outcome::refused: co_return response(make_problem(409, "only a failed notification can be sent again: " + reply.reason));
+    case command_reply::outcome::unavailable: {
+      auto overloaded = make_problem(503, "the store takes no writes at the moment; nothing was changed");
+      overloaded.retry_after_s = 1;
+      co_return response(overloaded);
+    }
+  }
+  json_writer json;
+  json.begin_object().field("notification_id", *id).field("position", reply.pos).end_object();
+  co_return response(200, json.str());
+}
+
+}  // namespace
+
+void add_notification_routes(router& routes, service& s) {
+  routes.add({"GET", "/api/notifications", [&s](request& r) { return get_notifications(s, r); }});
+  routes.add({"POST", "/api/notifications/{id}/retry", [&s](request& r) { return retry(s, r); }});
+}
+
+}  // namespace plo::http
