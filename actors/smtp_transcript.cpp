@@ -36,6 +36,9 @@ std::string words_of(int code, std::string_view words) { return notifications::o
 
 void smtp_transcript::sent(std::string_view text) {
   each_line(text, [this](std::string_view line) {
+    // What is said after a failure, to take leave, says nothing about the mail.
+    is_over_ = is_over_ || line == "QUIT";
+    if (is_over_) return;
     exchanges_.push_back({std::string(line), 0, {}});
     body_under_way_ = false;
   });
@@ -46,7 +49,7 @@ void smtp_transcript::received(std::string_view text) {
 }
 
 void smtp_transcript::line_received(std::string_view line) {
-  if (line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, [](unsigned char c) { return std::isdigit(c) != 0; })) return;
+  if (is_over_ || line.size() < 3 || !std::all_of(line.begin(), line.begin() + 3, [](unsigned char c) { return std::isdigit(c) != 0; })) return;
   // The answer to the message itself follows the one to DATA without a command between them.
   if (body_under_way_) {
     exchanges_.push_back({"(message)", 0, {}});

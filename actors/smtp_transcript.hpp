@@ -28,6 +28,7 @@ private:
 
   std::vector<exchange> exchanges_{{}};
   bool body_under_way_ = false;
+  bool is_over_ = false;
 };
 
 }  // namespace plo::actors

@@ -200,7 +200,7 @@ TEST(smtp_transcript_test, one_refused_for_good_one_for_now) {
 }
 
 TEST(smtp_transcript_test, everybody_refused_for_good) {
-  const auto got = after({{"", "220 hi"}, {"MAIL FROM:<p@x>", "250 ok"}, {"RCPT TO:<a@x>", "550 no"}, {"RCPT TO:<b@x>", "553 no"}}, false);
+  const auto got = after({{"", "220 hi"}, {"MAIL FROM:<p@x>", "250 ok"}, {"RCPT TO:<a@x>", "550 no"}, {"RCPT TO:<b@x>", "553 no"}, {"QUIT", "221 bye"}}, false);
   EXPECT_FALSE(got.try_again);
   EXPECT_TRUE(got.way_was_free);
   EXPECT_EQ(got.refused.size(), 2u);
