@@ -187,12 +187,15 @@ class Webhook:
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
                 status, headers = answer if isinstance(answer, tuple) else (answer, {})
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"ok")
+                try:
+                    self.send_response(status)
+                    for name, value in headers.items():
+                        self.send_header(name, value)
+                    self.send_header("Content-Length", "2")
+                    self.end_headers()
+                    self.wfile.write(b"ok")
+                except OSError:
+                    self.close_connection = True  # the sender has given up meanwhile
 
             do_GET = do_POST
 
