@@ -50,6 +50,8 @@ public:
     if (!stopping_) take();
     count();
     write();
+    // History: the next reports are made while these are written.
+    if (!stopping_ && environment_.settings->mode == outbox_mode::log_only) take();
     settle();
   }
 

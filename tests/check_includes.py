@@ -29,6 +29,8 @@ CONFINED = {
     "caf/": {"actors", "tests"},
     "boost/": {"http", "app", "bench", "tests"},
     "rocksdb/": {"eventstore", "projections", "bench", "tests"},
+    "curl/": {"actors", "tests"},
+    "kainjow/": {"domain", "tests"},
 }
 
 LONG_FILE = 400  # lines; beyond it a file probably holds two concepts
