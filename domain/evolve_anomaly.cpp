@@ -100,6 +100,8 @@ void resolved(anomaly& a, const event& e, const payload& data) {
 void wake_from_snooze(anomaly& a, instant at) {
   if (a.status != anomaly_status::snoozed) return;
   a.status = a.acknowledged_at ? anomaly_status::acknowledged : anomaly_status::open;
+  // However late its end is noticed, the snooze lasted until then.
+  if (a.snoozed_until) at = std::min(at, *a.snoozed_until);
   if (a.escalate_at && a.snoozed_at) *a.escalate_at += at - *a.snoozed_at;
   a.snoozed_at.reset();
   a.snoozed_until.reset();
