@@ -34,6 +34,52 @@ inline const rules::rule_set& built_in_rules() {
   return all;
 }
 
+/// A definition as JSON, checked.
+inline rules::rule_pointer rule_of(std::string_view definition) {
+  const auto document = json_document::parse(definition);
+  EXPECT_TRUE(document) << definition;
+  auto rule = rules::parse_rule(document->root());
+  EXPECT_TRUE(rule) << (rule ? "" : rule.error().front().pointer + ": " + rule.error().front().message);
+  return rule ? *rule : nullptr;
+}
+
+inline std::vector<rules::rule_override> overrides_of(std::string_view list) {
+  const auto document = json_document::parse(list);
+  auto overrides = rules::parse_overrides(document->root());
+  EXPECT_TRUE(overrides) << list;
+  return overrides.value_or(std::vector<rules::rule_override>{});
+}
+
+/// What a person does to the rules.
+inline rules::rule_command define(std::string_view definition) {
+  rules::rule_command c;
+  c.rule = rule_of(definition);
+  return c;
+}
+inline rules::rule_command change(std::string_view id, std::string_view definition) {
+  rules::rule_command c = define(definition);
+  c.what = rules::rule_command::verb::change;
+  c.rule_id = id;
+  return c;
+}
+inline rules::rule_command override_(std::string_view id, std::string_view list) {
+  rules::rule_command c;
+  c.what = rules::rule_command::verb::override_;
+  c.rule_id = id;
+  c.overrides = overrides_of(list);
+  return c;
+}
+
+/// The rules after a command that must be accepted.
+inline rules::rule_set after(rules::rule_set rules, const rules::rule_command& command) {
+  const auto decided = rules::decide(rules, command, did("rules", "01-02"));
+  EXPECT_TRUE(decided);
+  if (decided)
+    for (const auto& e : decided->events) rules.evolve(e);
+  rules.index();
+  return rules;
+}
+
 /// A project under rules. Time is the event clock's unless `on_the_wall`.
 class watched {
 public:
@@ -42,6 +88,17 @@ public:
   /// From now on every event is recorded at once, and the clock is real.
   watched& on_the_wall() {
     wall_ = true;
+    return *this;
+  }
+
+  /// Other settings than Paris without public holidays.
+  watched& under(domain_settings settings) {
+    settings_ = std::move(settings);
+    return *this;
+  }
+  /// From now on other rules hold.
+  watched& by_rules(const rules::rule_set& rules) {
+    rules_ = &rules;
     return *this;
   }
 
@@ -114,7 +171,7 @@ public:
 
 private:
   watched& take(std::optional<event> input, const clock_reading& clock) {
-    const auto settings = paris();
+    const auto& settings = settings_;
     auto decided = decide(state_, test_project, input, settings, rules_, clock);
     const auto again = decide(state_, test_project, input, settings, rules_, clock);
     EXPECT_EQ(decided.events, again.events) << "deciding again gives the same events, ids included";
@@ -135,6 +192,7 @@ private:
   }
 
   const rules::rule_set* rules_;
+  domain_settings settings_ = paris();
   bool wall_ = false;
   instant clock_ = instant::min();
   project_state state_;
