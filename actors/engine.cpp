@@ -159,6 +159,7 @@ struct engine::parts {
   }
 
   [[nodiscard]] outbox_environment make_outbox_environment(const domain_settings& domain) {
+    if (outbox_options.mode == outbox_mode::send && !outbox_options.templates) throw std::invalid_argument("there are no texts to send");
     outbox_environment environment;
     environment.log = log.get();
     environment.views = [views = models.get()] { return views->snapshot(); };
@@ -232,6 +233,7 @@ void engine::retry_notification(const notification_id& id, std::string operator_
 }
 
 instant engine::now() const { return parts_->clock.now(); }
+bool engine::on_wall_clock() const { return parts_->clock.running() == project_clock::mode::wall; }
 rules::rule_set_pointer engine::rules() const { return parts_->book.current(); }
 
 bool engine::settle(std::chrono::milliseconds at_most) {

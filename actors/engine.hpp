@@ -48,6 +48,7 @@ public:
   void change_rules(rules::rule_command command, std::string operator_id, rule_completion done);
   /// The project clock.
   [[nodiscard]] instant now() const;
+  [[nodiscard]] bool on_wall_clock() const;
   /// The rules in force.
   [[nodiscard]] rules::rule_set_pointer rules() const;
 

@@ -78,12 +78,16 @@ struct anomaly_command {
   std::string comment;
 };
 
-event event_of(const anomaly_command& command, const anomaly_id& id) {
+/// `row` tells rule and severity, so that the stream can filter by them.
+event event_of(const anomaly_command& command, const anomaly_id& id, const projections::anomaly_row& row) {
   event e;
   e.type = command.type;
   e.comment = command.comment;
   json_writer json;
   json.begin_object().field("anomaly_id", id);
+  if (const auto known = json_document::parse(row.json)) {
+    json.field("rule_id", json::get_string(known->root(), "rule_id")).field("severity", json::get_string(known->root(), "severity"));
+  }
   if (command.until) json.field("until", *command.until);
   if (command.type == own_type::anomaly_assigned) json.field("assigned_to", command.assigned_to);
   if (!command.comment.empty()) json.field("comment", command.comment);
@@ -92,22 +96,17 @@ event event_of(const anomaly_command& command, const anomaly_id& id) {
   return e;
 }
 
-/// The project of an anomaly: from the read models, or from the id while they have not got it.
-std::optional<project_id> project_of(service& s, const anomaly_id& id) {
-  const auto row = projections::find_anomaly(*s.engine.views(), id);
-  return row ? std::optional(row->project) : std::nullopt;
-}
-
 task<command_reply> carry_out(service& s, const anomaly_command& command, const anomaly_id& id) {
-  const auto project = project_of(s, id);
-  if (!project) {
+  const auto row = projections::find_anomaly(*s.engine.views(), id);
+  if (!row) {
     command_reply unknown;
     unknown.what = command_reply::outcome::unknown;
     unknown.reason = "there is no anomaly with this id";
     co_return unknown;
   }
-  auto input = event_of(command, id);
-  auto start = [&s, &project, &input](actors::command_completion done) { s.engine.command(*project, std::move(input), std::move(done)); };
+  auto input = event_of(command, id, *row);
+  const auto& project = row->project;
+  auto start = [&s, &project, &input](actors::command_completion done) { s.engine.command(project, std::move(input), std::move(done)); };
   auto reply = co_await await_completion<command_reply>(start);
   co_return reply;
 }

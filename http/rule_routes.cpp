@@ -1,11 +1,14 @@
 // Rules as administrators see them: list, define, change, delete, override, and what they were before.
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "domain/rules/rule_set.hpp"
 #include "http/await.hpp"
 #include "http/command_body.hpp"
 #include "http/reading.hpp"
 #include "projections/anomalies.hpp"
+#include "projections/rule_trial.hpp"
 
 namespace plo::http {
 
@@ -178,17 +181,15 @@ task<answer> post_rule(service& s, request& r) {
   co_return co_await change(s, command, id, 201);
 }
 
-/// The definition that a PUT means: the path says the id, and the fields that a GET adds may stay in.
-tl::expected<rules::rule_pointer, problem> definition_for(const request& r, const std::string& id) {
-  const auto document = read_document(r);
-  if (!document) return tl::unexpected(document.error());
-  if (!document->root().is_object()) return tl::unexpected(make_problem(422, "the body must be a JSON object", {{"", "must be an object"}}));
-  const auto given = json::get(document->root(), "id");
+/// The definition of a rule whose id is said elsewhere; the fields that a GET adds may stay in.
+tl::expected<rules::rule_pointer, problem> definition_of(json::element body, const std::string& id) {
+  if (!body.is_object()) return tl::unexpected(make_problem(422, "a rule must be a JSON object", {{"", "must be an object"}}));
+  const auto given = json::get(body, "id");
   if (given && (!given->is_string() || std::string_view(given->get_string().value_unsafe()) != id))
     return tl::unexpected(make_problem(422, "the rule's id cannot be changed", {{"/id", "must be the id in the path"}}));
   json_writer json;
   json.begin_object().field("id", id);
-  for (const auto member : simdjson::dom::object(document->root())) {
+  for (const auto member : simdjson::dom::object(body)) {
     const std::string_view key = member.key;
     const bool added = key == "version" || key == "origin" || key == "changed_at" || key == "changed_by" || key == "overrides" || key == "position";
     if (key != "id" && !added) json.field_raw(key, simdjson::to_string(member.value));
@@ -203,7 +204,9 @@ tl::expected<rules::rule_pointer, problem> definition_for(const request& r, cons
 task<answer> put_rule(service& s, request& r) {
   const auto id = r.path_parameters.at("id");
   if (s.engine.rules()->find(id) == nullptr) co_return no_such_rule();
-  auto rule = definition_for(r, id);
+  const auto document = read_document(r);
+  if (!document) co_return response(document.error());
+  auto rule = definition_of(document->root(), id);
   if (!rule) co_return response(rule.error());
   rule_command command;
   command.what = rule_command::verb::change;
@@ -261,6 +264,83 @@ task<answer> delete_override(service& s, request& r) {
   co_return co_await set_overrides(s, id, std::move(rest));
 }
 
+/// A rule set of one rule with its overrides: what is tried.
+rules::rule_set alone(const rules::rule_pointer& rule, const rules::rule_entry* known) {
+  rules::rule_set set;
+  const auto carry = [&](const rule_command& command) {
+    const auto decided = rules::decide(set, command, {});
+    for (const auto& e : decided->events) set.evolve(e);
+  };
+  rule_command define;
+  define.rule = rule;
+  carry(define);
+  if (known != nullptr) {
+    rule_command override_;
+    override_.what = rule_command::verb::override_;
+    override_.rule_id = rule->id;
+    override_.overrides = known->overrides;
+    carry(override_);
+  }
+  set.index();
+  return set;
+}
+
+using trial_result = std::optional<std::string>;
+
+/// Starts the trial on the background thread. Refused while another one goes on.
+bool start_trial(service& s, std::shared_ptr<const rules::rule_set> rules, std::string id, std::uint64_t days,
+                 actors::completion<trial_result> done) {
+  if (s.trying.exchange(true)) return false;
+  boost::asio::post(s.background, [&s, rules = std::move(rules), id = std::move(id), days, done = std::move(done)] {
+    projections::trial_settings settings;
+    settings.domain = s.settings.domain;
+    settings.now = s.engine.now();
+    settings.since = settings.now - days * milliseconds(std::chrono::hours(24));
+    settings.wall = s.engine.on_wall_clock();
+    settings.should_stop = [&s] { return s.stopping.load(); };
+    trial_result result;
+    try {
+      result = projections::try_rule(*s.engine.views(), s.engine.log(), *rules, id, settings);
+    } catch (const eventstore::store_error& failure) {
+      spdlog::error("a rule could not be tried: {}", failure.what());
+    }
+    s.trying = false;
+    done(std::move(result));
+  });
+  return true;
+}
+
+task<answer> try_rule(service& s, request& r) {
+  constexpr double longest = 3650;
+  const auto id = r.path_parameters.at("id");
+  const auto document = read_document(r);
+  if (!document) co_return response(document.error());
+  const auto given = json::get(document->root(), "rule");
+  const auto days = json::get_number(document->root(), "days").value_or(30);
+  std::vector<field_error> errors;
+  if (!given) errors.push_back({"/rule", "is missing"});
+  if (days < 1 || days > longest) errors.push_back({"/days", "must lie between 1 and 3650"});
+  if (!errors.empty()) co_return response(make_problem(422, "the body has errors", std::move(errors)));
+  auto rule = definition_of(*given, id);
+  if (!rule) {
+    auto wrong = rule.error();
+    for (auto& error : wrong.errors) error.pointer = "/rule" + error.pointer;
+    co_return response(wrong);
+  }
+  const auto in_force = s.engine.rules();
+  const auto rules = std::make_shared<const rules::rule_set>(alone(*rule, in_force->find(id)));
+  bool busy = false;
+  auto start = [&s, &rules, &id, &busy, days](actors::completion<trial_result> done) {
+    busy = !start_trial(s, rules, id, static_cast<std::uint64_t>(days), done);
+    if (busy) done({});
+  };
+  auto result = co_await await_completion<trial_result>(start);
+  if (result) co_return response(200, std::move(*result));
+  auto later = make_problem(503, busy ? "another rule is being tried" : "the trial was broken off");
+  later.retry_after_s = 5;
+  co_return response(later);
+}
+
 }  // namespace
 
 void add_rule_routes(router& routes, service& s) {
@@ -269,6 +349,7 @@ void add_rule_routes(router& routes, service& s) {
   routes.add({"GET", "/api/rules/{id}", [&s](request& r) { return get_rule(s, r); }});
   routes.add({"PUT", "/api/rules/{id}", [&s](request& r) { return put_rule(s, r); }});
   routes.add({"DELETE", "/api/rules/{id}", [&s](request& r) { return delete_rule(s, r); }});
+  routes.add({"POST", "/api/rules/{id}/try", [&s](request& r) { return try_rule(s, r); }});
   routes.add({"GET", "/api/rules/{id}/history", [&s](request& r) { return get_history(s, r); }});
   routes.add({"GET", "/api/rules/{id}/overrides", [&s](request& r) { return get_overrides(s, r); }});
   routes.add({"PUT", "/api/rules/{id}/overrides", [&s](request& r) { return put_overrides(s, r); }});

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include <boost/asio/thread_pool.hpp>
+
 #include "actors/engine.hpp"
 #include "http/router.hpp"
 #include "http/settings.hpp"
@@ -69,6 +71,8 @@ struct service {
   answer_counts answers;       // HTTP answers by route
   answer_counts ingest_lines;  // events by outcome, single and batch alike
   std::atomic<bool> stopping{false};
+  std::atomic<bool> trying{false};        // a rule on history
+  boost::asio::thread_pool background{1};  // for what takes longer than an I/O thread may be held; asks `stopping`
 };
 
 void add_ingest_routes(router& routes, service& s);

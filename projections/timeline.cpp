@@ -30,6 +30,14 @@ std::string order_ref_of(const recorded_event& e) {
   return std::string(json::get_string(document->root(), "order_ref").value_or(""));
 }
 
+/// What a rule found has the severity that the rule gave it.
+std::string severity_of(const recorded_event& e, const catalogue_entry* known) {
+  if (e.type.starts_with("anomaly."))
+    if (const auto data = json_document::parse(e.data))
+      if (const auto given = json::get_string(data->root(), "severity")) return std::string(*given);
+  return std::string(to_string(known != nullptr ? known->severity : event_severity::info));
+}
+
 void write_item(json_writer& json, const recorded_event& e, const std::vector<position>& caused) {
   const auto* known = find_type(e.type);
   json.begin_object();
@@ -42,7 +50,7 @@ void write_item(json_writer& json, const recorded_event& e, const std::vector<po
   else
     json.null();
   json.field_or_null("order_ref", order_ref_of(e));
-  json.field("severity", to_string(known != nullptr ? known->severity : event_severity::info));
+  json.field("severity", severity_of(e, known));
   json.field_or_null("operator_id", e.operator_id).field_or_null("comment", e.comment);
   json.field_raw("payload", e.data);
   json.key("caused").begin_array();

@@ -238,7 +238,9 @@ def test_the_stream_tells_every_turn(client, server, project):
         done(client, command(client, a, "snooze", {"until": instant(hours=1)}))
         done(client, command(client, a, "resolve"))
         project.say("wfm", "installation.issue", severity="minor")
-        assert [stream.next()[1] for _ in range(4)] == ["anomaly.acknowledged", "anomaly.snoozed", "anomaly.resolved", "anomaly.reopened"]
+        told = [stream.next() for _ in range(4)]
+        assert [name for _, name, _ in told] == ["anomaly.acknowledged", "anomaly.snoozed", "anomaly.resolved", "anomaly.reopened"]
+        assert {(data["anomaly_id"], data["rule_id"], data["severity"]) for _, _, data in told} == {(a["anomaly_id"], "ANO-06", "critical")}
     finally:
         stream.close()
 

@@ -106,6 +106,28 @@ def test_overrides_by_store_and_type(client):
     check_problem(send(client, "PUT", "/api/rules/never/overrides", []), 404)
 
 
+def test_a_changed_rule_is_tried_on_the_log(make_server):
+    client = make_server().client()
+    ref, opened = client.open_project()
+    order = unique("O")
+    last = None
+    for n, severity in enumerate(("minor", "blocking")):
+        last = client.store(event("wfm", "installation.issue", ref, {"severity": severity, "installation_id": f"I-{n}"}))
+    client.read("/api/anomalies", at_least=last["position"])
+    same = send(client, "POST", "/api/rules/ANO-12/try", {"rule": client.read("/api/rules/ANO-12"), "days": 7})
+    assert same.status == 200, same
+    assert (same.json()["raised"], same.json()["dropped"], same.json()["unchanged"]) == ([], [], 1)
+    changed = client.read("/api/rules/ANO-12") | {"when": {"==": [{"var": "event.payload.severity"}, "minor"]}}
+    tried = send(client, "POST", "/api/rules/ANO-12/try", {"rule": changed, "days": 7}).json()
+    assert [x["project_id"] for x in tried["raised"]] == [x["project_id"] for x in tried["dropped"]] == [opened["project_id"]]
+    assert tried["raised"][0]["cause"] != tried["dropped"][0]["cause"]
+    assert tried["unchanged"] == 0
+    assert client.read("/api/rules/ANO-12")["version"] == 1, "nothing was changed"
+    wrong = send(client, "POST", "/api/rules/ANO-12/try", {"rule": changed | {"severity": "mild"}, "days": 7})
+    assert pointers(check_problem(wrong, 422)) == ["/rule/severity"]
+    assert pointers(check_problem(send(client, "POST", "/api/rules/ANO-12/try", {"days": 0}), 422)) == ["/rule", "/days"]
+
+
 def test_every_event_behind_a_change_is_judged_by_it(client, server):
     """Events pour in while a rule is switched on and off: positions alone decide what was found."""
     made = define(client)
