@@ -27,6 +27,7 @@ void curl_transfer::begin(const std::string& url, milliseconds timeout, const st
   curl_easy_reset(handle_.get());
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);  // no waiting for a name server that does not answer
   set(CURLOPT_ERRORBUFFER, error_);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(timeout, longest_connect).count()));

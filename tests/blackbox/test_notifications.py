@@ -2,12 +2,13 @@
 import hashlib
 import hmac
 import json
+import ssl
 import threading
 import time
 
 import pytest
 from harness import check_problem, config_text, event, pointers, run_plo, unique
-from receivers import Front, MailServer, Webhook, free_port, tls_mail_server
+from receivers import Front, MailServer, Webhook, free_port, make_certificate, tls_mail_server
 
 # Short, so that what waits in a test waits for tenths of a second.
 PATIENCE = 'retry_base = "PT0.1S"\nretry_cap = "PT0.5S"\ngive_up_after = "PT60S"'
@@ -152,6 +153,16 @@ def test_starttls_and_a_password(make_server, tmp_path, closing):
     client = make_server(settings(server.url, smtp=smtp)).client()
     assert outcome(client, mail_of(issue(client)))["status"] == "sent"
     assert server.mails[0].encrypted and server.mails[0].authenticated
+
+
+def test_starttls_is_used_when_it_is_offered(make_server, tmp_path, closing):
+    certificate, key = make_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = closing(MailServer(tls_context=context))
+    client = make_server(settings(server.url)).client()
+    assert outcome(client, mail_of(issue(client)))["status"] == "sent"
+    assert server.mails[0].encrypted, "though nobody knows the certificate"
 
 
 @pytest.mark.parametrize("fault", ["wrong password", "unknown certificate"])
