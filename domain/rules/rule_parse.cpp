@@ -54,7 +54,12 @@ public:
   reader(json::element object, std::string at, definition_errors& errors)
       : object_(object), at_(std::move(at)), errors_(errors) {}
 
-  void fail(std::string_view key, std::string message) { errors_.push_back({pointer(key), std::move(message)}); }
+  /// Of one place the first thing that is wrong is told: the others follow from it.
+  void fail(std::string_view key, std::string message) {
+    auto place = pointer(key);
+    if (std::none_of(errors_.begin(), errors_.end(), [&](const definition_error& e) { return e.pointer == place; }))
+      errors_.push_back({std::move(place), std::move(message)});
+  }
   [[nodiscard]] std::string pointer(std::string_view key) const {
     return key.empty() ? at_ : fmt::format("{}/{}", at_, escaped(key));
   }
