@@ -146,7 +146,7 @@ TEST(notification_mail, a_shortage_shows_articles_quantities_addresses_and_dates
   const auto m = message(p, "ANO-01", "buyer");
   const auto fr = m.mail("fr");
   EXPECT_EQ(fr.subject, "Rupture de stock : commande O1, livraison vendredi 20 juin 2025, 08:00 – 12:00");
-  EXPECT_THAT(fr.text, HasSubstr("  - SKU-1 · Libellé : Évier inox · Demandé : 3 · Disponible : 1\n"));
+  EXPECT_THAT(fr.text, HasSubstr("\nArticles en rupture\n  - SKU-1 · Libellé : Évier inox · Demandé : 3 · Disponible : 1\n\nLivraison\n  Commande : O1\n"));
   EXPECT_THAT(fr.text, HasSubstr("commence dans 1 j 18 h"));
   EXPECT_THAT(fr.text, HasSubstr("Adresse de livraison : 12 rue des Lilas, 69003 Lyon, FR"));
   EXPECT_THAT(fr.text, HasSubstr("Adresse de pose : 4 quai Perrache, 69002 Lyon, FR"));
@@ -191,6 +191,7 @@ TEST(notification_mail, a_deadline_is_told_without_an_event) {
   EXPECT_THAT(m.mail("en").text, HasSubstr("The delivery is promised for Friday 20 June 2025"));
   const auto ticket = nlohmann::json::parse(message(p, "ANO-17", "crm").ticket("en"));
   EXPECT_EQ(ticket["ticket"]["cause"]["deadline"], "2025-06-16T22:00:00.000Z");
+  EXPECT_EQ(ticket["ticket"]["state"], "to_validate");
 }
 
 TEST(notification_mail, an_escalation_says_how_long_nobody_reacted_and_what_it_was_about) {
