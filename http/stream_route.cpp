@@ -60,7 +60,7 @@ task<void> run_stream(service& s, event_sink& sink, position place, actors::stre
     if (portion.behind) {
       text = text_of(read_log(s, place, portion.upto), filter);
     } else {
-      place = portion.upto;
+      place = std::max(place, portion.upto);
       text = text_of(portion.messages, filter);
     }
     const auto now = std::chrono::steady_clock::now();
@@ -116,7 +116,8 @@ task<answer> get_stream(service& s, request& r) {
   const auto asked = read_place(r, p);
   if (!p.ok()) co_return response(p.refusal());
   // A place ahead of the log belongs to another log: from now on is the best that can be done.
-  const auto now = s.engine.stream().published();
+  // What a query shows already is not news, even if the hub has still to publish it.
+  const auto now = std::max(s.engine.stream().published(), s.engine.applied().applied());
   const auto place = asked ? std::min(*asked, now) : now;
   co_return stream_handler([&s, place, filter](event_sink& sink) { return run_stream(s, sink, place, filter); });
 }
