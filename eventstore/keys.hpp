@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "domain/ids.hpp"
+#include "domain/time.hpp"
 
 namespace plo::eventstore::keys {
 
@@ -25,6 +26,22 @@ inline void put_text(std::string& out, std::string_view text) {
   out.push_back(static_cast<char>(text.size() >> 8));
   out.push_back(static_cast<char>(text.size()));
   out.append(text);
+}
+
+/// The text at the front, taken off.
+inline std::string_view take_text(std::string_view& in) {
+  const auto size = static_cast<std::size_t>(static_cast<std::uint8_t>(in[0]) << 8 | static_cast<std::uint8_t>(in[1]));
+  const auto text = in.substr(2, size);
+  in.remove_prefix(2 + size);
+  return text;
+}
+
+/// Order-preserving: negative times before positive ones.
+inline void put_time(std::string& out, instant at) {
+  put_u64(out, static_cast<std::uint64_t>(at.time_since_epoch().count()) ^ (1ull << 63));
+}
+inline instant get_time(std::string_view in) {
+  return instant(milliseconds(static_cast<std::int64_t>(get_u64(in) ^ (1ull << 63))));
 }
 
 inline void put_uuid(std::string& out, const uuid& id) {

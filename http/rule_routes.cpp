@@ -40,28 +40,41 @@ std::string rule_json(const rules::rule_entry& entry, std::optional<position> wr
   return text.append(more.view().substr(1));
 }
 
+/// One page of a list that is in memory: `next` gives the items in order, as key and JSON, until it gives none.
+template <class Next>
+std::string page_of_items(const projections::page_request& page, std::uint64_t total, char list, Next next) {
+  projections::page result;
+  result.total = total;
+  json_writer items;
+  items.begin_array();
+  std::size_t taken = 0;
+  std::string last;
+  while (const auto item = next()) {
+    if (taken++ == page.limit) {
+      result.next = last;
+      break;
+    }
+    items.raw(item->second);
+    last = item->first;
+  }
+  items.end_array();
+  result.items = items.str();
+  return page_json(result, list);
+}
+
+using listed = std::optional<std::pair<std::string, std::string>>;
+
 task<answer> get_rules(service& s, request& r) {
   parameters p(r);
   const auto page = page_of(p, rules_cursor);
   const auto respond = [&](const eventstore::kv_reader&) {
     const auto rules = s.engine.rules();
-    projections::page result;
-    result.total = rules->all().size();
-    json_writer items;
-    items.begin_array();
-    std::size_t taken = 0;
-    std::string last;
-    for (auto at = page.after ? rules->all().upper_bound(*page.after) : rules->all().begin(); at != rules->all().end(); ++at) {
-      if (taken++ == page.limit) {
-        result.next = last;
-        break;
-      }
-      items.raw(rule_json(*at->second));
-      last = at->first;
-    }
-    items.end_array();
-    result.items = items.str();
-    return response(200, page_json(result, rules_cursor));
+    auto at = page.after ? rules->all().upper_bound(*page.after) : rules->all().begin();
+    return response(200, page_of_items(page, rules->all().size(), rules_cursor, [&]() -> listed {
+      if (at == rules->all().end()) return std::nullopt;
+      const auto& [id, entry] = *at++;
+      return std::pair(id, rule_json(*entry));
+    }));
   };
   co_return co_await from_views(s, r, p, respond);
 }
@@ -82,10 +95,7 @@ task<answer> get_history(service& s, request& r) {
   const auto page = page_of(p, history_cursor);
   const auto& id = r.path_parameters.at("id");
   const auto respond = [&](const eventstore::kv_reader&) {
-    struct change {
-      std::string key, json;
-    };
-    std::vector<change> changes;
+    std::vector<std::pair<std::string, std::string>> changes;
     s.engine.log().read_stream(stream_id::rules(), {1}, [&](const recorded_event& e) {
       const auto data = json_document::parse(e.data);
       if (!data || json::get_string(data->root(), "rule_id") != id) return true;
@@ -96,24 +106,11 @@ task<answer> get_history(service& s, request& r) {
       return true;
     });
     if (changes.empty()) return no_such_rule();
-    projections::page result;
-    result.total = changes.size();
-    json_writer items;
-    items.begin_array();
-    std::size_t taken = 0;
-    std::string last;
-    for (auto at = changes.rbegin(); at != changes.rend(); ++at) {
-      if (page.after && at->key >= *page.after) continue;
-      if (taken++ == page.limit) {
-        result.next = last;
-        break;
-      }
-      items.raw(at->json);
-      last = at->key;
-    }
-    items.end_array();
-    result.items = items.str();
-    return response(200, page_json(result, history_cursor));
+    auto at = changes.rbegin();
+    while (page.after && at != changes.rend() && at->first >= *page.after) ++at;
+    return response(200, page_of_items(page, changes.size(), history_cursor, [&]() -> listed {
+      return at == changes.rend() ? listed() : listed(*at++);
+    }));
   };
   co_return co_await from_views(s, r, p, respond);
 }

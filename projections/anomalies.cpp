@@ -29,13 +29,6 @@ char letter_of(anomaly_status status) {
   return 'r';
 }
 
-void put_time(std::string& out, instant at) {
-  keys::put_u64(out, static_cast<std::uint64_t>(at.time_since_epoch().count()) ^ (1ull << 63));
-}
-instant get_time(std::string_view in) {
-  return instant(milliseconds(static_cast<std::int64_t>(keys::get_u64(in) ^ (1ull << 63))));
-}
-
 std::string row_key(const anomaly_id& id) {
   std::string key(1, 'A');
   keys::put_uuid(key, id.value);
@@ -56,18 +49,11 @@ std::string encode_row(const row_fields& f) {
   keys::put_uuid(row, f.project.value);
   row.push_back(f.status);
   row.push_back(f.severity);
-  put_time(row, f.raised_at);
+  keys::put_time(row, f.raised_at);
   keys::put_text(row, f.rule_id);
   keys::put_text(row, f.assigned_to);
   keys::put_u64(row, f.json.size());
   return row.append(f.json).append(f.facts);
-}
-
-std::string_view take_text(std::string_view& in) {
-  const auto size = static_cast<std::size_t>(static_cast<std::uint8_t>(in[0]) << 8 | static_cast<std::uint8_t>(in[1]));
-  const auto text = in.substr(2, size);
-  in.remove_prefix(2 + size);
-  return text;
 }
 
 row_fields decode_row(std::string_view row) {
@@ -75,10 +61,10 @@ row_fields decode_row(std::string_view row) {
   f.project = {keys::get_uuid(row)};
   f.status = row[16];
   f.severity = row[17];
-  f.raised_at = get_time(row.substr(18));
+  f.raised_at = keys::get_time(row.substr(18));
   row.remove_prefix(26);
-  f.rule_id = take_text(row);
-  f.assigned_to = take_text(row);
+  f.rule_id = keys::take_text(row);
+  f.assigned_to = keys::take_text(row);
   const auto size = keys::get_u64(row);
   f.json = row.substr(8, size);
   f.facts = row.substr(8 + size);
@@ -90,7 +76,7 @@ std::string order_prefix(anomaly_order order, char status) { return {order == an
 std::string order_key(anomaly_order order, char status, const row_fields& f, const anomaly_id& id) {
   auto key = order_prefix(order, status);
   if (order == anomaly_order::severity) key.push_back(f.severity);
-  put_time(key, f.raised_at);
+  keys::put_time(key, f.raised_at);
   keys::put_uuid(key, id.value);
   return key;
 }

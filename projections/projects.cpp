@@ -27,14 +27,6 @@ char tag_of(project_order order) {
   return 'A';
 }
 
-/// Order-preserving: negative times before positive ones.
-void put_time(std::string& out, instant at) {
-  keys::put_u64(out, static_cast<std::uint64_t>(at.time_since_epoch().count()) ^ (1ull << 63));
-}
-instant get_time(std::string_view in) {
-  return instant(milliseconds(static_cast<std::int64_t>(keys::get_u64(in) ^ (1ull << 63))));
-}
-
 std::string row_key(const uuid& project) {
   std::string key(1, row_tag);
   keys::put_uuid(key, project);
@@ -50,9 +42,9 @@ struct row_fields {
 
 std::string encode_row(const row_fields& fields, std::string_view json) {
   std::string row;
-  put_time(row, fields.created_at);
-  put_time(row, fields.updated_at);
-  put_time(row, fields.oldest_anomaly);
+  keys::put_time(row, fields.created_at);
+  keys::put_time(row, fields.updated_at);
+  keys::put_time(row, fields.oldest_anomaly);
   for (const auto& text : fields.texts) keys::put_text(row, std::string_view(text).substr(0, 0xffff));
   return row.append(json);
 }
@@ -65,22 +57,18 @@ struct decoded_row {
 
 decoded_row decode_row(std::string_view row) {
   decoded_row decoded;
-  decoded.created_at = get_time(row);
-  decoded.updated_at = get_time(row.substr(8));
-  decoded.oldest_anomaly = get_time(row.substr(16));
+  decoded.created_at = keys::get_time(row);
+  decoded.updated_at = keys::get_time(row.substr(8));
+  decoded.oldest_anomaly = keys::get_time(row.substr(16));
   row.remove_prefix(24);
-  for (auto& text : decoded.texts) {
-    const auto size = static_cast<std::size_t>(static_cast<std::uint8_t>(row[0]) << 8 | static_cast<std::uint8_t>(row[1]));
-    text = row.substr(2, size);
-    row.remove_prefix(2 + size);
-  }
+  for (auto& text : decoded.texts) text = keys::take_text(row);
   decoded.json = row;
   return decoded;
 }
 
 std::string order_key(project_order order, instant at, const uuid& project) {
   std::string key(1, tag_of(order));
-  put_time(key, at);
+  keys::put_time(key, at);
   keys::put_uuid(key, project);
   return key;
 }

@@ -17,7 +17,7 @@ namespace {
 /// The place of an event in the timeline, as the key of its cursor.
 std::string place_of(const recorded_event& e) {
   std::string key;
-  keys::put_u64(key, static_cast<std::uint64_t>(e.occurred_at.time_since_epoch().count()) ^ (1ull << 63));
+  keys::put_time(key, e.occurred_at);
   keys::put_u64(key, e.pos.value);
   return key;
 }

@@ -58,6 +58,7 @@ std::vector<silence> silences() {
       {"another_severity", "ANO-12", {ordered(), installation("issue", "06-25", R"("severity":"minor")")}},
       {"no_severity", "ANO-12", {ordered(), installation("issue", "06-25")}},
       {"started", "ANO-13", {ordered(), install("06-10"), installation("started", "2025-06-25T09:59:59.999Z")}, "12-30"},
+      {"completed_unstarted", "ANO-13", {ordered(), install("06-10"), installation("completed", "2025-06-25T09:59:59.999Z")}, "12-30"},
       {"cancelled", "ANO-13", {ordered(), install("06-10"), installation("cancelled", "06-25")}, "12-30"},
       {"moved", "ANO-13", {ordered(), install("06-10"), install("06-25 09:00", "2025-06-26T08:00:00Z", "", "installation.rescheduled")}, "06-26 09:59"},
       {"report_submitted", "ANO-14", {ordered(), installation("completed", "06-25 12:00"), report("2025-06-25T15:59:59.999Z")}, "12-30"},
