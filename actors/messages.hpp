@@ -113,9 +113,6 @@ struct events_projected {
 /// directory → itself: look at the clock.
 struct clock_tick {};
 
-/// directory → itself: show the next projects the new rules.
-struct sweep_tick {};
-
 }  // namespace plo::actors
 
 PLO_LOCAL_MESSAGE(plo::actors::ingest_request)
@@ -131,5 +128,4 @@ PLO_LOCAL_MESSAGE(plo::actors::inputs_decided)
 PLO_LOCAL_MESSAGE(plo::actors::command_request)
 PLO_LOCAL_MESSAGE(plo::actors::rule_inputs)
 PLO_LOCAL_MESSAGE(plo::actors::rules_settled)
-PLO_LOCAL_MESSAGE(plo::actors::sweep_tick)
 PLO_LOCAL_MESSAGE(plo::actors::clock_tick)

@@ -30,13 +30,6 @@ std::optional<instant> next_due(const project_state& state, const rules::rule_se
   return agenda.empty() ? std::nullopt : std::optional(agenda.front().due);
 }
 
-/// Whether the project must be woken earlier than was known. An event then tells the read models so.
-bool brings_deadline_nearer(const project_state& state, const rules::rule_set& rules, const domain_settings& settings,
-                            std::optional<instant> armed) {
-  const auto next = next_due(state, rules, settings);
-  return next && (!armed || *next < *armed);
-}
-
 std::vector<ticket> tickets_of(const std::vector<project_input>& inputs) {
   std::vector<ticket> tickets;
   tickets.reserve(inputs.size());
@@ -67,9 +60,10 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
     if (e.kind != event_kind::source) e.occurred_at = clock.wall ? wall : clock.now;
     if (e.kind == event_kind::operator_) receipt.refusal = refuses(state, e);
   }
-  if (receipt.refusal || (input.other_rules && !brings_deadline_nearer(state, *rules, context.settings, input.armed))) {
-    receipt.next_due = next_due(state, *rules, context.settings);
-    return receipt;
+  if (receipt.refusal || input.other_rules) {
+    const auto next = receipt.next_due = next_due(state, *rules, context.settings);
+    // Other rules are kept as an event only where the project must be woken earlier than the read models know.
+    if (receipt.refusal || !next || (input.armed && *next >= *input.armed)) return receipt;
   }
   if (input.other_rules) clock.before = instant::min();  // what these rules make due was not due before
 

@@ -56,6 +56,8 @@ public:
       : out_(out), with_(with), noticed_(with.noticed), raised_(raised) {}
 
   void immediate() {
+    const auto& woken = with_.rules.on(canonical_type(out_.cause().type));
+    if (woken.empty()) return;
     const event cause = out_.cause();
     const auto data = payload::of(cause, out_.settings());
     if (!data) return;
@@ -63,7 +65,7 @@ public:
     const auto concerned = orders_concerned(state(), cause, *data);
     const bool about_orders = find_type(type)->scope == event_scope::order;
     std::vector<std::string> triggered;
-    for (const auto* entry : with_.rules.on(type)) {
+    for (const auto* entry : woken) {
       const auto rule = effective(*entry);
       if (!rule.active()) continue;
       const auto judge = [&](const order* o) {

@@ -37,10 +37,7 @@ task<answer> get_anomalies(service& s, request& r) {
   query.store_id = p.text("store_id");
   query.type = p.text("type");
   query.assigned_to = p.text("assigned_to");
-  if (const auto id = p.text("project_id"); !id.empty()) {
-    query.project = project_id::parse(id);
-    if (!query.project) p.fault("project_id", "must be a UUID");
-  }
+  query.project = p.id<project_id>("project_id");
   query.from = p.time("from", s.settings.domain.tz);
   query.to = p.time("to", s.settings.domain.tz);
   const auto respond = [&](const eventstore::kv_reader& views) {
@@ -122,10 +119,8 @@ unsigned status_of(const command_reply& reply) {
 }
 
 problem problem_of(const command_reply& reply) {
-  if (reply.what != command_reply::outcome::unavailable) return make_problem(status_of(reply), reply.reason);
-  auto overloaded = make_problem(503, "the store takes no writes at the moment; nothing was changed");
-  overloaded.retry_after_s = 1;
-  return overloaded;
+  if (reply.what == command_reply::outcome::unavailable) return nothing_was_changed();
+  return make_problem(status_of(reply), reply.reason);
 }
 
 task<answer> change_one(service& s, request& r, const anomaly_command& command) {
@@ -138,9 +133,10 @@ task<answer> change_one(service& s, request& r, const anomaly_command& command) 
   co_return response(200, json.str());
 }
 
-task<answer> acknowledge(service& s, request& r) {
+/// Acknowledges or resolves: all that may be said is a comment.
+task<answer> change_with_comment(service& s, request& r, std::string_view type) {
   command_body body(r, {"comment"});
-  anomaly_command command{own_type::anomaly_acknowledged, {}, {}, body.text("comment").value_or("")};
+  anomaly_command command{type, {}, {}, body.text("comment").value_or("")};
   if (body.refusal()) co_return response(*body.refusal());
   co_return co_await change_one(s, r, command);
 }
@@ -150,13 +146,6 @@ task<answer> snooze(service& s, request& r) {
   anomaly_command command{own_type::anomaly_snoozed, body.time("until"), {}, body.text("comment").value_or("")};
   if (!command.until && !body.text("until")) body.fault("until", "is missing");
   if (command.until && *command.until <= s.engine.now()) body.fault("until", "must lie in the future");
-  if (body.refusal()) co_return response(*body.refusal());
-  co_return co_await change_one(s, r, command);
-}
-
-task<answer> resolve(service& s, request& r) {
-  command_body body(r, {"comment"});
-  anomaly_command command{own_type::anomaly_resolved, {}, {}, body.text("comment").value_or("")};
   if (body.refusal()) co_return response(*body.refusal());
   co_return co_await change_one(s, r, command);
 }
@@ -202,9 +191,9 @@ void add_anomaly_routes(router& routes, service& s) {
   routes.add({"GET", "/api/anomalies", [&s](request& r) { return get_anomalies(s, r); }});
   routes.add({"POST", "/api/anomalies/acknowledge", [&s](request& r) { return acknowledge_all(s, r); }});
   routes.add({"GET", "/api/anomalies/{id}", [&s](request& r) { return get_anomaly(s, r); }});
-  routes.add({"POST", "/api/anomalies/{id}/acknowledge", [&s](request& r) { return acknowledge(s, r); }});
+  routes.add({"POST", "/api/anomalies/{id}/acknowledge", [&s](request& r) { return change_with_comment(s, r, own_type::anomaly_acknowledged); }});
   routes.add({"POST", "/api/anomalies/{id}/snooze", [&s](request& r) { return snooze(s, r); }});
-  routes.add({"POST", "/api/anomalies/{id}/resolve", [&s](request& r) { return resolve(s, r); }});
+  routes.add({"POST", "/api/anomalies/{id}/resolve", [&s](request& r) { return change_with_comment(s, r, own_type::anomaly_resolved); }});
   routes.add({"POST", "/api/anomalies/{id}/assign", [&s](request& r) { return assign(s, r); }});
   routes.add({"GET", "/api/projects/{id}/rules", [&s](request& r) { return get_project_rules(s, r); }});
 }

@@ -6,18 +6,26 @@
 
 namespace plo::http {
 
+namespace {
+
+tl::expected<json_document, problem> parse_body(std::string_view text) {
+  auto parsed = json_document::parse(text);
+  if (parsed) return std::move(*parsed);
+  return tl::unexpected(make_problem(parsed.error().what == json_error::kind::not_json ? 400 : 422, parsed.error().detail));
+}
+
+}  // namespace
+
+tl::expected<json_document, problem> read_json_body(const request& r) {
+  if (r.body_too_large) return tl::unexpected(make_problem(413, "the body is too large"));
+  if (!is_media_type(r.header("content-type"), "application/json")) return tl::unexpected(make_problem(415, "the body must be application/json"));
+  return parse_body(r.body);
+}
+
 command_body::command_body(const request& r, std::initializer_list<std::string_view> known) {
-  if (r.body_too_large) {
-    refusal_ = make_problem(413, "the body is too large");
-    return;
-  }
-  if (!r.body.empty() && !is_media_type(r.header("content-type"), "application/json")) {
-    refusal_ = make_problem(415, "the body must be application/json");
-    return;
-  }
-  auto parsed = json_document::parse(r.body.empty() ? "{}" : std::string_view(r.body));
+  auto parsed = r.body.empty() && !r.body_too_large ? parse_body("{}") : read_json_body(r);
   if (!parsed) {
-    refusal_ = make_problem(parsed.error().what == json_error::kind::not_json ? 400 : 422, parsed.error().detail);
+    refusal_ = std::move(parsed.error());
     return;
   }
   if (!parsed->root().is_object()) {
@@ -40,13 +48,6 @@ std::optional<std::string> command_body::text(std::string_view name, std::size_t
   const std::string_view text = found->get_string().value_unsafe();
   if (text.size() > longest) return fault(name, fmt::format("must not be longer than {} bytes", longest)), std::nullopt;
   return std::string(text);
-}
-
-std::string command_body::required_text(std::string_view name, std::size_t longest) {
-  const auto before = errors_.size();
-  auto found = text(name, longest);
-  if (errors_.size() == before && (!found || found->empty())) fault(name, "is missing");
-  return found.value_or("");
 }
 
 std::optional<instant> command_body::time(std::string_view name) {

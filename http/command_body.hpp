@@ -11,6 +11,9 @@
 
 namespace plo::http {
 
+/// The body as JSON: 413, 415, 400 or 422 when it is not.
+[[nodiscard]] tl::expected<json_document, problem> read_json_body(const request& r);
+
 /// A body, read field by field; what is wrong with it is collected. An empty body is an empty object.
 class command_body {
 public:
@@ -18,7 +21,6 @@ public:
 
   /// Texts of at most `longest` bytes; absent and null are empty.
   [[nodiscard]] std::optional<std::string> text(std::string_view name, std::size_t longest = 4000);
-  [[nodiscard]] std::string required_text(std::string_view name, std::size_t longest = 4000);
   [[nodiscard]] std::optional<instant> time(std::string_view name);
   [[nodiscard]] std::vector<std::string> texts(std::string_view name, std::size_t most);
   void fault(std::string_view name, std::string message);

@@ -20,12 +20,6 @@ constexpr std::size_t batch_window = 2000;
 
 problem unauthorized(std::string detail) { return make_problem(401, std::move(detail)); }
 
-problem overloaded(std::string detail) {
-  auto p = make_problem(503, std::move(detail));
-  p.retry_after_s = 1;
-  return p;
-}
-
 problem too_fast(const rate_limiter& limiter) {
   auto p = make_problem(429, "the source sends faster than its rate limit");
   p.retry_after_s = limiter.retry_after_s();

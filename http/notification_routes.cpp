@@ -19,14 +19,8 @@ task<answer> get_notifications(service& s, request& r) {
   query.status = parse_notification_status(p.word("status", {"pending", "sent", "failed"}));
   query.channel = p.word("channel", {"email", "ticket", "internal"});
   query.rule_id = p.text("rule_id");
-  if (const auto id = p.text("project_id"); !id.empty()) {
-    query.project = project_id::parse(id);
-    if (!query.project) p.fault("project_id", "must be a UUID");
-  }
-  if (const auto id = p.text("anomaly_id"); !id.empty()) {
-    query.anomaly_id = anomaly_id::parse(id);
-    if (!query.anomaly_id) p.fault("anomaly_id", "must be a UUID");
-  }
+  query.project = p.id<project_id>("project_id");
+  query.anomaly_id = p.id<anomaly_id>("anomaly_id");
   const auto respond = [&](const eventstore::kv_reader& views) {
     return response(200, page_json(projections::list_notifications(views, query), projections::notifications_cursor));
   };
@@ -44,11 +38,7 @@ task<answer> retry(service& s, request& r) {
     case command_reply::outcome::done: break;
     case command_reply::outcome::unknown: co_return no_such_notification();
     case command_reply::outcome::refused: co_return response(make_problem(409, "only a failed notification can be sent again: " + reply.reason));
-    case command_reply::outcome::unavailable: {
-      auto overloaded = make_problem(503, "the store takes no writes at the moment; nothing was changed");
-      overloaded.retry_after_s = 1;
-      co_return response(overloaded);
-    }
+    case command_reply::outcome::unavailable: co_return response(nothing_was_changed());
   }
   json_writer json;
   json.begin_object().field("notification_id", *id).field("position", reply.pos).end_object();

@@ -23,6 +23,15 @@ public:
   [[nodiscard]] std::optional<instant> time(std::string_view name, const zone& tz);
   /// One of the given words, or empty.
   [[nodiscard]] std::string word(std::string_view name, std::initializer_list<std::string_view> words);
+  /// A typed_id; empty when the parameter is absent.
+  template <class Id>
+  [[nodiscard]] std::optional<Id> id(std::string_view name) {
+    const auto given = request_.parameter(name);
+    if (given.empty()) return std::nullopt;
+    auto parsed = Id::parse(given);
+    if (!parsed) fault(name, "must be a UUID");
+    return parsed;
+  }
   void fault(std::string_view name, std::string message);
 
   [[nodiscard]] bool ok() const { return errors_.empty(); }

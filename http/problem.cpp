@@ -48,4 +48,12 @@ problem make_problem(unsigned status, std::string detail, std::vector<field_erro
   return {status, std::string(title_of(status)), std::move(detail), std::move(errors), 0};
 }
 
+problem overloaded(std::string detail, unsigned retry_after_s) {
+  auto p = make_problem(503, std::move(detail));
+  p.retry_after_s = retry_after_s;
+  return p;
+}
+
+problem nothing_was_changed() { return overloaded("the store takes no writes at the moment; nothing was changed"); }
+
 }  // namespace plo::http

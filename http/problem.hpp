@@ -23,4 +23,9 @@ struct problem {
 /// The standard title of a status, and a detail.
 [[nodiscard]] problem make_problem(unsigned status, std::string detail, std::vector<field_error> errors = {});
 
+/// 503: come back in `retry_after_s` seconds.
+[[nodiscard]] problem overloaded(std::string detail, unsigned retry_after_s = 1);
+/// What a command is told when the store refuses writes.
+[[nodiscard]] problem nothing_was_changed();
+
 }  // namespace plo::http

@@ -125,21 +125,8 @@ task<answer> get_overrides(service& s, request& r) {
   co_return co_await from_views(s, r, p, respond);
 }
 
-/// Reads a body that is a document of its own; the media type and the bounds are the same for all of them.
-tl::expected<json_document, problem> read_document(const request& r) {
-  if (r.body_too_large) return tl::unexpected(make_problem(413, "the body is too large"));
-  if (!is_media_type(r.header("content-type"), "application/json")) return tl::unexpected(make_problem(415, "the body must be application/json"));
-  auto parsed = json_document::parse(r.body);
-  if (parsed) return std::move(*parsed);
-  return tl::unexpected(make_problem(parsed.error().what == json_error::kind::not_json ? 400 : 422, parsed.error().detail));
-}
-
 problem problem_of(const rule_reply& reply) {
-  if (!reply.refusal) {
-    auto overloaded = make_problem(503, "the store takes no writes at the moment; nothing was changed");
-    overloaded.retry_after_s = 1;
-    return overloaded;
-  }
+  if (!reply.refusal) return nothing_was_changed();
   switch (*reply.refusal) {
     case rules::rule_refusal::unknown_rule: return make_problem(404, "there is no rule with this id");
     case rules::rule_refusal::id_in_use: return make_problem(409, "a rule with this id exists already");
@@ -167,7 +154,7 @@ task<answer> change(service& s, rule_command& command, const std::string& id, un
 }
 
 task<answer> post_rule(service& s, request& r) {
-  const auto document = read_document(r);
+  const auto document = read_json_body(r);
   if (!document) co_return response(document.error());
   auto rule = rules::parse_rule(document->root());
   if (!rule) co_return response(wrong_definition(rule.error()));
@@ -201,7 +188,7 @@ tl::expected<rules::rule_pointer, problem> definition_of(json::element body, con
 task<answer> put_rule(service& s, request& r) {
   const auto id = r.path_parameters.at("id");
   if (s.engine.rules()->find(id) == nullptr) co_return no_such_rule();
-  const auto document = read_document(r);
+  const auto document = read_json_body(r);
   if (!document) co_return response(document.error());
   auto rule = definition_of(document->root(), id);
   if (!rule) co_return response(rule.error());
@@ -236,7 +223,7 @@ task<answer> set_overrides(service& s, const std::string& id, std::vector<rules:
 task<answer> put_overrides(service& s, request& r) {
   const auto id = r.path_parameters.at("id");
   if (s.engine.rules()->find(id) == nullptr) co_return no_such_rule();
-  const auto document = read_document(r);
+  const auto document = read_json_body(r);
   if (!document) co_return response(document.error());
   auto overrides = rules::parse_overrides(document->root());
   if (!overrides) co_return response(wrong_definition(overrides.error()));
@@ -310,7 +297,7 @@ bool start_trial(service& s, std::shared_ptr<const rules::rule_set> rules, std::
 task<answer> try_rule(service& s, request& r) {
   constexpr double longest = 3650;
   const auto id = r.path_parameters.at("id");
-  const auto document = read_document(r);
+  const auto document = read_json_body(r);
   if (!document) co_return response(document.error());
   const auto given = json::get(document->root(), "rule");
   const auto days = json::get_number(document->root(), "days").value_or(30);
@@ -333,9 +320,7 @@ task<answer> try_rule(service& s, request& r) {
   };
   auto result = co_await await_completion<trial_result>(start);
   if (result) co_return response(200, std::move(*result));
-  auto later = make_problem(503, busy ? "another rule is being tried" : "the trial was broken off");
-  later.retry_after_s = 5;
-  co_return response(later);
+  co_return response(overloaded(busy ? "another rule is being tried" : "the trial was broken off", 5));
 }
 
 }  // namespace

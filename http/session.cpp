@@ -174,9 +174,7 @@ task<answer> session::respond(const router::match& match, request& r) {
     co_return co_await match.found->handle(r);
   } catch (const eventstore::store_error& failure) {
     spdlog::error("{} {}: {}", r.method, r.path, failure.what());
-    auto unavailable = make_problem(503, "the store cannot be read at the moment");
-    unavailable.retry_after_s = 1;
-    co_return response(unavailable);
+    co_return response(overloaded("the store cannot be read at the moment"));
   } catch (const std::exception& failure) {
     spdlog::error("{} {}: {}", r.method, r.path, failure.what());
   }

@@ -109,10 +109,7 @@ task<answer> get_stream(service& s, request& r) {
   filter.topics = read_topics(p);
   filter.store_id = p.text("store_id");
   filter.severity = p.word("severity", {"warning", "critical"});
-  if (const auto id = p.text("project_id"); !id.empty()) {
-    filter.project = project_id::parse(id);
-    if (!filter.project) p.fault("project_id", "must be a UUID");
-  }
+  filter.project = p.id<project_id>("project_id");
   const auto asked = read_place(r, p);
   if (!p.ok()) co_return response(p.refusal());
   // A place ahead of the log belongs to another log: from now on is the best that can be done.

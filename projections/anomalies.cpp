@@ -168,46 +168,15 @@ page list_anomalies(const eventstore::kv_reader& views, const anomaly_query& que
   const char status = query.status ? letter_of(*query.status) : any_status;
   // Severities are kept with the worst first, times with the oldest first.
   const bool forward = (query.order == anomaly_order::severity) == query.descending;
-  const bool filtered = filters(query);
-  const auto prefix = order_prefix(query.order, status);
-  page result;
-  json_writer items;
-  items.begin_array();
-  std::size_t taken = 0;
-  bool more = false;
-  std::string last_key;
-  const auto visit = [&](std::string_view key, std::string_view) {
-    const anomaly_id id{keys::get_uuid(key.substr(key.size() - 16))};
-    const auto row = views.get(families::anomalies, row_key(id));
-    if (!row) return true;
-    const auto fields = decode_row(*row);
-    if (filtered) {
-      if (!matches(views, fields, query)) return true;
-      ++result.total;
-    }
-    if (query.page.after && (forward ? key <= *query.page.after : key >= *query.page.after)) return true;
-    if (taken == query.page.limit) {
-      more = true;
-      return filtered;
-    }
-    items.raw(fields.json);
-    last_key = key;
-    ++taken;
-    return true;
+  std::optional<std::uint64_t> total;
+  if (!filters(query)) total = count_of(views, status);
+  const auto load = [&](std::string_view place, std::string_view) {
+    auto row = views.get(families::anomalies, row_key({keys::get_uuid(place.substr(place.size() - 16))}));
+    if (row && !total && !matches(views, decode_row(*row), query)) row.reset();
+    return row;
   };
-  std::string from = prefix;
-  std::string until = keys::after(prefix);
-  if (!filtered && query.page.after) {
-    if (forward) from = *query.page.after + '\0';
-    else until = *query.page.after;
-  }
-  if (forward) views.scan(families::anomalies, from, until, visit);
-  else views.scan_back(families::anomalies, from, until, visit);
-  items.end_array();
-  result.items = items.str();
-  if (more) result.next = last_key;
-  if (!filtered) result.total = count_of(views, status);
-  return result;
+  const auto write = [](json_writer& items, const std::string& row) { items.raw(decode_row(row).json); };
+  return scan_page(views, families::anomalies, order_prefix(query.order, status), forward, total, query.page, load, write);
 }
 
 std::optional<anomaly_row> find_anomaly(const eventstore::kv_reader& views, const anomaly_id& id) {

@@ -267,37 +267,12 @@ std::optional<notification_row> find_notification(const eventstore::kv_reader& v
 }
 
 page list_notifications(const eventstore::kv_reader& views, const notification_query& query) {
-  page result;
-  const auto prefix = narrowest(query);
-  const auto total = known_total(views, query);
-  json_writer items;
-  items.begin_array();
-  std::size_t taken = 0;
-  bool more = false;
-  std::string last_place;
-  const auto visit = [&](std::string_view key, std::string_view value) {
-    const auto place = key.substr(prefix.size());
-    const bool behind = query.page.after && place >= *query.page.after;
-    if (behind && total) return true;
-    const auto row = find_notification(views, {keys::get_uuid(value)});
-    if (!row || !matches(*row, query)) return true;
-    ++result.total;
-    if (behind) return true;
-    if (taken == query.page.limit) {
-      more = true;
-      return !total;  // a total that nobody knows is counted on
-    }
-    write_item(items, *row);
-    last_place = place;
-    ++taken;
-    return true;
+  const auto load = [&](std::string_view, std::string_view value) {
+    auto row = find_notification(views, {keys::get_uuid(value)});
+    if (row && !matches(*row, query)) row.reset();
+    return row;
   };
-  // Newest first. Where the total is known the scan starts at the cursor.
-  views.scan_back(rows_family, prefix, total && query.page.after ? prefix + *query.page.after : keys::after(prefix), visit);
-  result.items = items.end_array().str();
-  if (more) result.next = last_place;
-  if (total) result.total = *total;
-  return result;
+  return scan_page(views, rows_family, narrowest(query), /*forward=*/false, known_total(views, query), query.page, load, write_item);
 }
 
 std::vector<std::string> notification_lanes(const eventstore::kv_reader& views) {

@@ -6,13 +6,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "domain/json.hpp"
+#include "eventstore/keys.hpp"
+#include "eventstore/kv_store.hpp"
 
 namespace plo::projections {
 
 inline constexpr std::size_t default_page = 50;
 inline constexpr std::size_t max_page = 200;
 
-/// Where a page begins and how long it may be. `after` is the key of the last row of the page before.
+/// Where a page begins and how long it may be. `after` is the place of the last row of the page before.
 struct page_request {
   std::size_t limit = default_page;
   std::optional<std::string> after;
@@ -21,9 +26,48 @@ struct page_request {
 /// One page as JSON `{items, next_cursor, total}`.
 struct page {
   std::string items;  // JSON array
-  std::optional<std::string> next;  // key of the last row, when there are more
+  std::optional<std::string> next;  // place of the last row, when there are more
   std::uint64_t total = 0;
 };
+
+/// Reads a page of the keys under `prefix`, one order of a list, from the cursor on; a cursor is the key behind the prefix. `load` gives the
+/// row of such a place and its value, or nothing when it is not on the list; `write` writes a row. With `total` given the scan starts
+/// at the cursor and ends with the page; without, it goes over the whole order and counts.
+template <class Load, class Write>
+[[nodiscard]] page scan_page(const eventstore::kv_reader& views, eventstore::family where, const std::string& prefix, bool forward,
+                             std::optional<std::uint64_t> total, const page_request& request, Load load, Write write) {
+  page result;
+  json_writer items;
+  items.begin_array();
+  std::size_t taken = 0;
+  bool more = false;
+  std::string last;
+  const auto visit = [&](std::string_view key, std::string_view value) {
+    const auto place = key.substr(prefix.size());
+    const bool passed = request.after && (forward ? place <= *request.after : place >= *request.after);
+    if (passed && total) return true;
+    const auto row = load(place, value);
+    if (!row) return true;
+    ++result.total;
+    if (passed) return true;
+    if (taken == request.limit) {
+      more = true;
+      return !total;  // a total that nobody knows is counted on
+    }
+    write(items, *row);
+    last = place;
+    ++taken;
+    return true;
+  };
+  const bool from_cursor = total && request.after;
+  const auto end = eventstore::keys::after(prefix);
+  if (forward) views.scan(where, from_cursor ? prefix + *request.after + '\0' : prefix, end, visit);
+  else views.scan_back(where, prefix, from_cursor ? prefix + *request.after : end, visit);
+  result.items = items.end_array().str();
+  if (more) result.next = std::move(last);
+  if (total) result.total = *total;
+  return result;
+}
 
 /// A key as an opaque cursor, and back. `list` tells the lists (and their orders) apart: a cursor of another list is refused.
 [[nodiscard]] std::string make_cursor(char list, std::string_view key);

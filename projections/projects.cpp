@@ -214,55 +214,18 @@ page list_projects(const eventstore::kv_reader& views, const project_query& quer
   const std::string tag(1, tag_of(query.order));
   // "-oldest_anomaly" asks for the longest wait first, which is the smallest time.
   const bool forward = (query.order == project_order::oldest_anomaly) == query.descending;
-  const bool filtered = query.filters();
-  page result;
-  json_writer items;
-  items.begin_array();
-  std::size_t taken = 0;
-  bool more = false;
-  std::string last_key;
-  const auto is_behind_cursor = [&](std::string_view key) {
-    return !query.page.after || (forward ? key > *query.page.after : key < *query.page.after);
-  };
-  const auto visit = [&](std::string_view key, std::string_view) {
-    const auto row = views.get(families::projects, std::string(1, row_tag).append(key.substr(9)));
-    if (!row) return true;
-    const auto fields = decode_row(*row);
-    if (filtered) {
-      if (!matches(fields, query)) return true;
-      ++result.total;
-    }
-    if (!is_behind_cursor(key)) return true;
-    if (taken == query.page.limit) {
-      more = true;
-      return filtered;  // a filtered total counts on
-    }
-    items.raw(fields.json);
-    last_key = key;
-    ++taken;
-    return true;
-  };
-  // Without a filter the scan starts at the cursor; with one it starts at the beginning, for the total.
-  std::string from = tag;
-  std::string until = keys::after(tag);
-  if (!filtered && query.page.after) {
-    if (forward)
-      from = *query.page.after + '\0';
-    else
-      until = *query.page.after;
-  }
-  if (forward)
-    views.scan(families::projects, from, until, visit);
-  else
-    views.scan_back(families::projects, from, until, visit);
-  items.end_array();
-  result.items = items.str();
-  if (more) result.next = last_key;
-  if (!filtered) {
+  std::optional<std::uint64_t> total;
+  if (!query.filters()) {
     const auto count = views.get(families::projects, count_key);
-    result.total = count ? keys::get_u64(*count) : 0;
+    total = count ? keys::get_u64(*count) : 0;
   }
-  return result;
+  const auto load = [&](std::string_view place, std::string_view) {
+    auto row = views.get(families::projects, std::string(1, row_tag).append(place.substr(8)));  // behind the time
+    if (row && !total && !matches(decode_row(*row), query)) row.reset();
+    return row;
+  };
+  const auto write = [](json_writer& items, const std::string& row) { items.raw(decode_row(row).json); };
+  return scan_page(views, families::projects, tag, forward, total, query.page, load, write);
 }
 
 }  // namespace plo::projections
