@@ -10,9 +10,21 @@ import pytest
 from harness import ANSWER_TIMEOUT_S, binary, config_text, event, run_plo, unique
 
 
+def quiet_log(client):
+    """The log once nothing is to be sent any more: what became of a notification is an event too."""
+    until = time.monotonic() + 60
+    while True:
+        log = client.log()
+        waiting = client.read("/api/notifications?status=pending&limit=1", at_least=log[-1]["position"])["total"] if log else 0
+        if waiting == 0 and client.log() == log:
+            return log
+        assert time.monotonic() < until, f"{waiting} notifications are still pending"
+        time.sleep(0.05)
+
+
 def snapshot(client):
     """Everything readable: the log, every project, every timeline."""
-    log = client.log()
+    log = quiet_log(client)
     if not log:
         return [], {}
     client.read("/api/projects?limit=1", at_least=log[-1]["position"])
