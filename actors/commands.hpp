@@ -6,6 +6,8 @@
 
 #include "actors/completion.hpp"
 #include "domain/ids.hpp"
+#include "domain/operators/command_stamp.hpp"
+#include "domain/operators/account_book.hpp"
 #include "domain/rules/rule_set.hpp"
 
 namespace plo::actors {
@@ -21,9 +23,17 @@ struct command_reply {
   outcome what = outcome::unavailable;
   position pos;
   std::string reason;  // of a refusal, a sentence for people
+  project_id project;  // whose stream it is in; of a command that creates one, the new one
+  event_id event;
 };
 
 using command_completion = completion<command_reply>;
+
+/// An operator's decision about a dead letter.
+struct letter_decision {
+  command_stamp stamp;
+  std::string comment;
+};
 
 /// What became of a command on the rules.
 struct rule_reply {
@@ -34,5 +44,17 @@ struct rule_reply {
 };
 
 using rule_completion = completion<rule_reply>;
+
+/// What became of a command on the accounts.
+struct account_reply {
+  enum class outcome { done, refused, unavailable };
+  outcome what = outcome::unavailable;
+  position pos;  // the head where nothing had to change
+  std::optional<operators::account_refusal> refusal;
+  operators::user_id user;
+  std::string told;  // JSON object: the account as it is then, `{user_id}` where that says nothing
+};
+
+using account_completion = completion<account_reply>;
 
 }  // namespace plo::actors

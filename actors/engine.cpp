@@ -7,6 +7,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/accounts_entity.hpp"
 #include "actors/commit_feed.hpp"
 #include "actors/committer.hpp"
 #include "actors/directory.hpp"
@@ -81,7 +82,7 @@ struct engine::parts {
   parts(engine_options options, std::unique_ptr<eventstore::log> the_log,
         std::unique_ptr<projections::read_models> the_models)
       : log(std::move(the_log)), models(std::move(the_models)), clock(options.clock), feed(feed_capacity),
-        stream(stream_messages_kept), outbox_options(std::move(options.outbox)), config(options.scheduler_threads), book(first_rules(*log, options)), system(config) {
+        stream(stream_messages_kept), outbox_options(std::move(options.outbox)), config(options.scheduler_threads), book(first_rules(*log, options)), accounts(std::make_shared<const operators::account_book>(load_accounts(*log))), system(config) {
     bring_models_up();
     clock.observe(projections::latest_occurrence(*models->reader()));
     stream.start_at(models->checkpoint());
@@ -116,6 +117,13 @@ struct engine::parts {
     rules_environment->metrics = &metrics;
     rule_keeper = system.spawn(entity<rules_aggregate>, rules_aggregate::id_type{},
                                std::shared_ptr<const entity_environment<rules_aggregate>>(rules_environment));
+    auto accounts_environment = std::make_shared<entity_environment<accounts_aggregate>>();
+    accounts_environment->log = log.get();
+    accounts_environment->context = &accounts;
+    accounts_environment->committer = writer;
+    accounts_environment->metrics = &metrics;
+    account_keeper = system.spawn(entity<accounts_aggregate>, accounts_aggregate::id_type{},
+                                  std::shared_ptr<const entity_environment<accounts_aggregate>>(accounts_environment));
   }
 
   static rules::rule_set_pointer first_rules(eventstore::log& log, const engine_options& options) {
@@ -126,7 +134,7 @@ struct engine::parts {
   ~parts() {
     stop_sending();
     // From the door to the disk, so that nobody sends to an actor that is gone; the destructor of the system waits for all.
-    for (const auto& actor : {rule_keeper, door, letters, writer, runner, hub})
+    for (const auto& actor : {account_keeper, rule_keeper, door, letters, writer, runner, hub})
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   }
 
@@ -202,8 +210,9 @@ struct engine::parts {
   std::atomic<bool> is_stopping{false};
   quiet_config config;
   rule_book book;
+  account_register accounts;
   caf::actor_system system;
-  caf::actor hub, letters, runner, writer, door, rule_keeper;
+  caf::actor hub, letters, runner, writer, door, rule_keeper, account_keeper;
 };
 
 engine::engine(engine_options options, std::unique_ptr<eventstore::log> log,
@@ -222,16 +231,28 @@ void engine::command(const project_id& project, event input, command_completion 
   caf::anon_send(parts_->door, command_request{project, std::make_shared<event>(std::move(input)), std::move(done)});
 }
 
-void engine::change_rules(rules::rule_command command, std::string operator_id, rule_completion done) {
+void engine::settle_letter(eventstore::dead_letter_entry letter, std::optional<project_id> project, letter_decision by,
+                           command_completion done) {
+  caf::anon_send(parts_->door, letter_request{std::move(letter), project, std::move(by), std::move(done)});
+}
+
+void engine::change_rules(rules::rule_command command, command_stamp by, rule_completion done) {
   auto inputs = std::make_shared<std::vector<rule_input>>();
-  inputs->push_back({std::make_shared<rules::rule_command>(std::move(command)), std::move(operator_id), std::move(done)});
+  inputs->push_back({std::make_shared<rules::rule_command>(std::move(command)), std::move(by), std::move(done)});
   caf::anon_send(parts_->rule_keeper, rule_inputs{std::move(inputs)});
 }
 
-void engine::retry_notification(const notification_id& id, std::string operator_id, command_completion done) {
-  caf::anon_send(parts_->letters, plo::actors::retry_notification{id, std::move(operator_id), std::move(done)});
+void engine::retry_notification(const notification_id& id, command_stamp by, command_completion done) {
+  caf::anon_send(parts_->letters, plo::actors::retry_notification{id, std::move(by), std::move(done)});
 }
 
+void engine::change_accounts(operators::account_command command, command_stamp by, std::string comment, account_completion done) {
+  auto inputs = std::make_shared<std::vector<account_input>>();
+  inputs->push_back({std::make_shared<operators::account_command>(std::move(command)), std::move(by), std::move(comment), std::move(done)});
+  caf::anon_send(parts_->account_keeper, account_inputs{std::move(inputs)});
+}
+
+operators::account_book_pointer engine::accounts() const { return parts_->accounts.current(); }
 instant engine::now() const { return parts_->clock.now(); }
 bool engine::on_wall_clock() const { return parts_->clock.running() == project_clock::mode::wall; }
 rules::rule_set_pointer engine::rules() const { return parts_->book.current(); }

@@ -14,6 +14,7 @@
 #include "actors/outbox_metrics.hpp"
 #include "actors/outbox_settings.hpp"
 #include "actors/stream_feed.hpp"
+#include "domain/operators/command_stamp.hpp"
 #include "domain/project.hpp"
 #include "eventstore/log.hpp"
 #include "projections/read_models.hpp"
@@ -42,10 +43,16 @@ public:
   /// Takes events in order and answers each through its completion, on a thread of the engine. Any thread may call.
   void ingest(std::vector<ingest_item> items);
 
-  /// An operator's command on a project: `input` lacks id and times. Any thread may call.
+  /// An operator's command on a project: `input` lacks an id, and occurs now unless it says when. With a nil project it creates one, or is
+  /// refused because its references are known. Any thread may call.
   void command(const project_id& project, event input, command_completion done);
+  /// Attaches a dead letter to a project, or discards it without one. `letter` as the log or the read models know it. Any thread may call.
+  void settle_letter(eventstore::dead_letter_entry letter, std::optional<project_id> project, letter_decision by, command_completion done);
   /// A change of the rules; every project decides by the changed rules from the answered position on.
-  void change_rules(rules::rule_command command, std::string operator_id, rule_completion done);
+  void change_rules(rules::rule_command command, command_stamp by, rule_completion done);
+  /// A change of the operator accounts, in force when it is answered. `comment` says where it came from, if not from an operator.
+  void change_accounts(operators::account_command command, command_stamp by, std::string comment, account_completion done);
+  [[nodiscard]] operators::account_book_pointer accounts() const;
   /// The project clock.
   [[nodiscard]] instant now() const;
   [[nodiscard]] bool on_wall_clock() const;
@@ -53,7 +60,7 @@ public:
   [[nodiscard]] rules::rule_set_pointer rules() const;
 
   /// Sends a failed notification again. Any thread may call.
-  void retry_notification(const notification_id& id, std::string operator_id, command_completion done);
+  void retry_notification(const notification_id& id, command_stamp by, command_completion done);
 
   /// Waits until nothing is on its way, drained dead letters included, and the read models hold everything committed; where nobody is
   /// told, until every notification counts as sent, too. False when that took longer.

@@ -9,9 +9,10 @@
 //                                                    decides one input, adds what must be stored to the request, moves the state
 //   answer(input, receipt, first position)           tells whoever waits that the input is durable
 //   refuse(input)                                    tells whoever waits that it was not stored
+// and may have
 //   settled(id, inputs, receipts, committed) → message
 //                                                    for whoever routes inputs to entities
-// and may have
+//   lasts = true                                     nobody makes another one: after a failed append it loads again instead of stopping
 //   on_stored(state, context) → function             called once the append is stored, before anything later is
 //   decided(id, inputs, receipts, context) → optional message
 //                                                    for the router as soon as an append is under way
@@ -87,7 +88,7 @@ private:
     state.version.value += state.events_in_flight;
     for (std::size_t i = 0; i < state.in_flight.size(); ++i)
       Aggregate::answer(id_, state.in_flight[i], state.receipts[i], first);
-    self_->send(environment_->directory, Aggregate::settled(id_, state.in_flight, state.receipts, true));
+    tell_settled(state.in_flight, state.receipts, true);
     state.in_flight.clear();
     state.receipts.clear();
     if (!state.queued.empty()) append_next();
@@ -153,8 +154,17 @@ private:
     for (auto& input : state.queued) refused.push_back(std::move(input));
     state.queued.clear();
     for (const auto& input : refused) Aggregate::refuse(input);
-    self_->send(environment_->directory, Aggregate::settled(id_, refused, {}, false));
-    self_->quit();
+    state.in_flight.clear();
+    state.receipts.clear();
+    tell_settled(refused, {}, false);
+    if constexpr (requires { Aggregate::lasts; }) state.loaded = false;
+    else self_->quit();
+  }
+
+  void tell_settled(const std::vector<typename Aggregate::input_type>& inputs,
+                    const std::vector<typename Aggregate::receipt_type>& receipts, bool committed) const {
+    if constexpr (requires { Aggregate::settled(id_, inputs, receipts, committed); })
+      self_->send(environment_->directory, Aggregate::settled(id_, inputs, receipts, committed));
   }
 
   self_pointer self_;

@@ -11,6 +11,7 @@
 #include "actors/ingestion.hpp"
 #include "actors/commands.hpp"
 #include "domain/event.hpp"
+#include "domain/operators/command_stamp.hpp"
 #include "domain/project.hpp"
 #include "domain/rules/rule_set.hpp"
 #include "eventstore/log.hpp"
@@ -37,6 +38,7 @@ struct project_input {
   clock_reading clock;                // of the event clock; on the wall clock the entity reads it
   std::vector<reference> references;  // new to the project
   std::optional<eventstore::dead_letter_entry> letter;  // the dead letter this input was until now
+  std::optional<letter_decision> attached_by;  // by hand
   bool other_rules = false;           // `input` says that the rules have changed: kept only if it brings a deadline nearer
   std::optional<instant> armed;       // the deadline known so far, for `other_rules`
   ingest_completion reply;
@@ -67,18 +69,35 @@ struct inputs_decided {
 
 /// → directory: an operator's command for a project.
 struct command_request {
-  project_id project;
-  std::shared_ptr<event> input;  // without times and id
+  project_id project;            // nil: a new one, which `input` creates
+  std::shared_ptr<event> input;  // without id; occurs now unless it says when
+  command_completion done;
+};
+
+/// → directory: what an operator decides about a dead letter.
+struct letter_request {
+  eventstore::dead_letter_entry letter;
+  std::optional<project_id> project;  // to attach it to; none: it is discarded
+  letter_decision by;
   command_completion done;
 };
 
 /// → rules entity.
 struct rule_input {
   std::shared_ptr<rules::rule_command> command;
-  std::string operator_id;
+  command_stamp by;
   rule_completion done;
 };
 using rule_inputs = entity_inputs<rule_input>;
+
+/// → accounts entity.
+struct account_input {
+  std::shared_ptr<operators::account_command> command;
+  command_stamp by;
+  std::string comment;
+  account_completion done;
+};
+using account_inputs = entity_inputs<account_input>;
 
 /// rules entity → directory: the rules are as published.
 struct rules_settled {};
@@ -126,6 +145,8 @@ PLO_LOCAL_MESSAGE(plo::actors::log_grown)
 PLO_LOCAL_MESSAGE(plo::actors::events_projected)
 PLO_LOCAL_MESSAGE(plo::actors::inputs_decided)
 PLO_LOCAL_MESSAGE(plo::actors::command_request)
+PLO_LOCAL_MESSAGE(plo::actors::letter_request)
 PLO_LOCAL_MESSAGE(plo::actors::rule_inputs)
+PLO_LOCAL_MESSAGE(plo::actors::account_inputs)
 PLO_LOCAL_MESSAGE(plo::actors::rules_settled)
 PLO_LOCAL_MESSAGE(plo::actors::clock_tick)

@@ -93,7 +93,7 @@ public:
     const auto request = requested ? read_notification_request(*requested) : std::nullopt;
     if (!committer_ || stopping_ || !request) return asked.done({});
     retrying_.insert(asked.id);
-    queue_.push_back({retry_event(*request, requested->id, asked.operator_id, environment_.wall_now()), asked.id, asked.done});
+    queue_.push_back({retry_event(*request, requested->id, asked.by, environment_.wall_now()), asked.id, asked.done});
     write();
   }
 

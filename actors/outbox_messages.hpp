@@ -32,7 +32,7 @@ struct delivery_result {
 /// → outbox: send a failed notification again.
 struct retry_notification {
   notification_id id;
-  std::string operator_id;
+  command_stamp by;
   command_completion done;
 };
 

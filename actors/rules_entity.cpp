@@ -10,7 +10,7 @@ rules_aggregate::receipt_type rules_aggregate::take(rules::rule_set& state, cons
   like.recorded_at = like.occurred_at = project_clock::wall_now();
   like.id = {make_uuid_v7(like.recorded_at.time_since_epoch().count())};
   like.kind = event_kind::operator_;
-  like.operator_id = input.operator_id;
+  like.operator_id = input.by.operator_id;
   auto decided = rules::decide(state, *input.command, like);
   auto& events = request.appends.front().events;
   receipt_type receipt;
@@ -20,10 +20,13 @@ rules_aggregate::receipt_type rules_aggregate::take(rules::rule_set& state, cons
     return receipt;
   }
   receipt.events = decided->events.size();
-  for (auto& e : decided->events) {
-    state.evolve(e);
-    events.push_back(std::move(e));
+  for (const auto& e : decided->events) state.evolve(e);
+  if (!decided->events.empty() && !input.by.key.empty()) {
+    const auto* entry = state.find(rules::concerned_by(*input.command));
+    input.by.answer = entry ? to_json(*entry) : rules::gone_json(input.command->rule_id);
   }
+  if (!decided->events.empty()) put_stamp(decided->events.back(), input.by);
+  std::move(decided->events.begin(), decided->events.end(), std::back_inserter(events));
   return receipt;
 }
 

@@ -8,6 +8,7 @@
 namespace plo::actors {
 
 struct rules_aggregate {
+  static constexpr bool lasts = true;
   struct id_type {};
   using state_type = rules::rule_set;
   using input_type = rule_input;

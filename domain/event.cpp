@@ -1,6 +1,7 @@
 #include "domain/event.hpp"
 
 #include "domain/json.hpp"
+#include "domain/operators/command_stamp.hpp"
 
 namespace plo {
 
@@ -48,7 +49,7 @@ std::string to_json(const recorded_event& e) {
       .field_or_null("project_ref", e.project_ref)
       .field_or_null("order_ref", e.order_ref)
       .field_or_null("comment", e.comment)
-      .field_raw("data", e.data)
+      .field_raw("data", public_data(e))
       .end_object();
   return w.str();
 }

@@ -18,7 +18,7 @@ int hex_value(char c) {
   return -1;
 }
 
-void stamp(uuid& id, std::uint8_t version) {
+void put_version(uuid& id, std::uint8_t version) {
   id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0f) | (version << 4));
   id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3f) | 0x80);
 }
@@ -79,7 +79,7 @@ uuid make_uuid_v7(std::int64_t unix_ms) {
   for (int i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
   id.bytes[6] = static_cast<std::uint8_t>(sequence >> 8);
   id.bytes[7] = static_cast<std::uint8_t>(sequence);
-  stamp(id, 7);
+  put_version(id, 7);
   return id;
 }
 
@@ -91,7 +91,7 @@ uuid derive_uuid(const uuid& parent, std::string_view name) {
   crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(name.data()), name.size());
   crypto_generichash_final(&state, id.bytes.data(), id.bytes.size());
   std::memcpy(id.bytes.data(), parent.bytes.data(), 6);
-  stamp(id, 8);
+  put_version(id, 8);
   return id;
 }
 

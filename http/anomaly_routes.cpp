@@ -2,6 +2,7 @@
 #include "domain/catalogue.hpp"
 #include "http/await.hpp"
 #include "http/command_body.hpp"
+#include "http/operator_command.hpp"
 #include "http/reading.hpp"
 #include "projections/anomalies.hpp"
 #include "projections/anomaly_detail.hpp"
@@ -93,7 +94,9 @@ event event_of(const anomaly_command& command, const anomaly_id& id, const proje
   return e;
 }
 
-task<command_reply> carry_out(service& s, const anomaly_command& command, const anomaly_id& id) {
+std::string answer_of(const anomaly_id& id) { return json_writer().begin_object().field("anomaly_id", id).end_object().str(); }
+
+task<command_reply> carry_out(service& s, const anomaly_command& command, const anomaly_id& id, const command_stamp& by) {
   const auto row = projections::find_anomaly(*s.engine.views(), id);
   if (!row) {
     command_reply unknown;
@@ -102,6 +105,7 @@ task<command_reply> carry_out(service& s, const anomaly_command& command, const 
     co_return unknown;
   }
   auto input = event_of(command, id, *row);
+  put_stamp(input, by);
   const auto& project = row->project;
   auto start = [&s, &project, &input](actors::command_completion done) { s.engine.command(project, std::move(input), std::move(done)); };
   auto reply = co_await await_completion<command_reply>(start);
@@ -126,11 +130,10 @@ problem problem_of(const command_reply& reply) {
 task<answer> change_one(service& s, request& r, const anomaly_command& command) {
   const auto id = anomaly_id::parse(r.path_parameters.at("id"));
   if (!id) co_return no_such_anomaly();
-  auto reply = co_await carry_out(s, command, *id);
+  const auto by = stamp_of(r, answer_of(*id));
+  auto reply = co_await carry_out(s, command, *id, by);
   if (reply.what != command_reply::outcome::done) co_return response(problem_of(reply));
-  json_writer json;
-  json.begin_object().field("anomaly_id", *id).field("position", reply.pos).end_object();
-  co_return response(200, json.str());
+  co_return response(200, with_position(answer_of(*id), reply.pos));
 }
 
 /// Acknowledges or resolves: all that may be said is a comment.
@@ -171,7 +174,9 @@ task<answer> acknowledge_all(service& s, request& r) {
     command_reply reply;
     reply.what = command_reply::outcome::unknown;
     reply.reason = "there is no anomaly with this id";
-    if (id) reply = co_await carry_out(s, command, *id);
+    auto by = stamp_of(r);
+    by.part = text;
+    if (id) reply = co_await carry_out(s, command, *id, by);
     json.begin_object().field("anomaly_id", text).field("status", status_of(reply));
     if (reply.what == command_reply::outcome::done) json.field("position", reply.pos);
     else json.field("reason", reply.reason);

@@ -208,9 +208,9 @@ task<answer> ingest_batch(service& s, request& r) {
 
 void add_ingest_routes(router& routes, service& s) {
   routes.add({"POST", "/api/events/ingest", [&s](request& r) { return ingest(s, r); },
-              s.settings.max_body_bytes, false});
+              s.settings.max_body_bytes, access::open});
   routes.add({"POST", "/api/events/ingest/batch", [&s](request& r) { return ingest_batch(s, r); }, max_batch_bytes,
-              false});
+              access::open});
 }
 
 }  // namespace plo::http

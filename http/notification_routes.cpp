@@ -1,6 +1,7 @@
 // The outbox: who was told what, and trying again.
 #include "http/await.hpp"
 #include "http/command_body.hpp"
+#include "http/operator_command.hpp"
 #include "http/reading.hpp"
 #include "projections/notifications.hpp"
 
@@ -32,7 +33,9 @@ task<answer> retry(service& s, request& r) {
   if (body.refusal()) co_return response(*body.refusal());
   const auto id = notification_id::parse(r.path_parameters.at("id"));
   if (!id) co_return no_such_notification();
-  auto start = [&s, &id](actors::command_completion done) { s.engine.retry_notification(*id, {}, std::move(done)); };
+  auto told = json_writer().begin_object().field("notification_id", *id).end_object().str();
+  const auto by = stamp_of(r, told);
+  auto start = [&s, &id, &by](actors::command_completion done) { s.engine.retry_notification(*id, by, std::move(done)); };
   const auto reply = co_await await_completion<command_reply>(start);
   switch (reply.what) {
     case command_reply::outcome::done: break;
@@ -40,9 +43,7 @@ task<answer> retry(service& s, request& r) {
     case command_reply::outcome::refused: co_return response(make_problem(409, "only a failed notification can be sent again: " + reply.reason));
     case command_reply::outcome::unavailable: co_return response(nothing_was_changed());
   }
-  json_writer json;
-  json.begin_object().field("notification_id", *id).field("position", reply.pos).end_object();
-  co_return response(200, json.str());
+  co_return response(200, with_position(std::move(told), reply.pos));
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ response::response(const problem& p) : status(p.status), content_type("applicati
 }
 
 void router::add(route r) {
+  if (!r.needs) r.needs = r.method == "GET" ? access::viewer : access::operator_;
   routes_.push_back(std::move(r));
   const auto& added = routes_.back();
   if (added.pattern.find('{') == std::string::npos) exact_.emplace(added.method + " " + added.pattern, &added);

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-
+#include "http/identity.hpp"
 #include "http/problem.hpp"
 #include "http/task.hpp"
 
@@ -25,9 +25,12 @@ struct request {
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   std::string body;
   bool body_too_large = false;  // the body was longer than the route allows and is not here
-  bool from_loopback = false;
+  std::optional<identity> who;  // whose session it came with; always there behind a route that needs one
+  std::optional<idempotency_key> once;  // of a command that may be sent again
   std::map<std::string, std::string, std::less<>> path_parameters;
 
+  /// What operator commands record as their author; empty without a session.
+  [[nodiscard]] std::string operator_id() const { return who ? who->user_id : std::string(); }
   /// The first field of that name, in whatever case it came; empty when there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const;
   /// The value of a query parameter; empty when it is absent.
@@ -53,12 +56,15 @@ using stream_handler = std::function<task<void>(event_sink&)>;
 using answer = std::variant<response, stream_handler>;
 using handler = std::function<task<answer>(request&)>;
 
+/// Who may use a route.
+enum class access : std::uint8_t { open, viewer, operator_, admin };
+
 struct route {
   std::string method;
   std::string pattern;  // `/api/projects/{id}`
   handler handle;
   std::size_t max_body_bytes = 1u << 20;
-  bool for_operators = true;  // needs a session; until sessions exist: a loopback client
+  std::optional<access> needs = {};  // not said: reading needs a viewer, everything else an operator
 };
 
 class router {

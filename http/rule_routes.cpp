@@ -6,6 +6,7 @@
 #include "domain/rules/rule_set.hpp"
 #include "http/await.hpp"
 #include "http/command_body.hpp"
+#include "http/operator_command.hpp"
 #include "http/reading.hpp"
 #include "projections/anomalies.hpp"
 #include "projections/rule_trial.hpp"
@@ -18,6 +19,7 @@ using actors::rule_reply;
 using rules::rule_command;
 
 constexpr char rules_cursor = 'u', history_cursor = 'h';
+constexpr std::size_t max_rule_bytes = 1u << 20;
 
 response no_such_rule() { return make_problem(404, "there is no rule with this id"); }
 
@@ -25,19 +27,6 @@ problem wrong_definition(const rules::definition_errors& errors) {
   std::vector<field_error> fields;
   for (const auto& error : errors) fields.push_back({error.pointer, error.message});
   return make_problem(422, "the definition has errors", std::move(fields));
-}
-
-/// A rule's definition with what is known about it beside.
-std::string rule_json(const rules::rule_entry& entry, std::optional<position> written = {}) {
-  auto text = rules::to_json(*entry.rule);
-  json_writer more;
-  more.begin_object().field("version", entry.version).field("origin", entry.from_file ? "file" : "operator");
-  more.field("changed_at", entry.changed_at).field_or_null("changed_by", entry.changed_by);
-  more.field_raw("overrides", rules::to_json(entry.overrides));
-  if (written) more.field("position", *written);
-  more.end_object();
-  text.back() = ',';
-  return text.append(more.view().substr(1));
 }
 
 /// One page of a list that is in memory: `next` gives the items in order, as key and JSON, until it gives none.
@@ -73,7 +62,7 @@ task<answer> get_rules(service& s, request& r) {
     return response(200, page_of_items(page, rules->all().size(), rules_cursor, [&]() -> listed {
       if (at == rules->all().end()) return std::nullopt;
       const auto& [id, entry] = *at++;
-      return std::pair(id, rule_json(*entry));
+      return std::pair(id, rules::to_json(*entry));
     }));
   };
   co_return co_await from_views(s, r, p, respond);
@@ -84,7 +73,7 @@ task<answer> get_rule(service& s, request& r) {
   const auto respond = [&](const eventstore::kv_reader&) {
     const auto rules = s.engine.rules();
     const auto* entry = rules->find(r.path_parameters.at("id"));
-    return entry ? response(200, rule_json(*entry)) : no_such_rule();
+    return entry ? response(200, rules::to_json(*entry)) : no_such_rule();
   };
   co_return co_await from_views(s, r, p, respond);
 }
@@ -101,7 +90,7 @@ task<answer> get_history(service& s, request& r) {
       if (!data || json::get_string(data->root(), "rule_id") != id) return true;
       json_writer json;
       json.begin_object().field("version", changes.size() + 1).field("position", e.pos).field("type", e.type);
-      json.field("recorded_at", e.recorded_at).field_or_null("operator_id", e.operator_id).field_raw("data", e.data).end_object();
+      json.field("recorded_at", e.recorded_at).field_or_null("operator_id", e.operator_id).field_raw("data", public_data(e)).end_object();
       changes.push_back({fmt::format("{:020}", e.pos.value), json.str()});
       return true;
     });
@@ -136,21 +125,20 @@ problem problem_of(const rule_reply& reply) {
   return make_problem(500, "");
 }
 
-task<rule_reply> carry_out(service& s, rule_command& command) {
-  auto start = [&s, &command](actors::rule_completion done) { s.engine.change_rules(std::move(command), "", std::move(done)); };
+task<rule_reply> carry_out(service& s, rule_command& command, const command_stamp& by) {
+  auto start = [&s, &command, &by](actors::rule_completion done) { s.engine.change_rules(std::move(command), by, std::move(done)); };
   auto reply = co_await await_completion<rule_reply>(start);
   co_return reply;
 }
 
 /// Carries a command out and answers with the rule as it is then.
-task<answer> change(service& s, rule_command& command, const std::string& id, unsigned status) {
-  auto reply = co_await carry_out(s, command);
+task<answer> change(service& s, const request& r, rule_command& command, const std::string& id, unsigned status) {
+  const auto by = stamp_of(r, {}, status);
+  auto reply = co_await carry_out(s, command, by);
   if (reply.what != rule_reply::outcome::done) co_return response(problem_of(reply));
   const auto rules = s.engine.rules();
   const auto* entry = rules->find(id);
-  json_writer gone;
-  gone.begin_object().field("rule_id", id).field("position", reply.pos).end_object();
-  co_return response(status, entry ? rule_json(*entry, reply.pos) : gone.str());
+  co_return response(status, with_position(entry ? rules::to_json(*entry) : rules::gone_json(id), reply.pos));
 }
 
 task<answer> post_rule(service& s, request& r) {
@@ -162,7 +150,7 @@ task<answer> post_rule(service& s, request& r) {
   command.what = rule_command::verb::define;
   command.rule = *rule;
   const auto id = (*rule)->id;
-  co_return co_await change(s, command, id, 201);
+  co_return co_await change(s, r, command, id, 201);
 }
 
 /// The definition of a rule whose id is said elsewhere; the fields that a GET adds may stay in.
@@ -196,7 +184,7 @@ task<answer> put_rule(service& s, request& r) {
   command.what = rule_command::verb::change;
   command.rule_id = id;
   command.rule = *rule;
-  co_return co_await change(s, command, id, 200);
+  co_return co_await change(s, r, command, id, 200);
 }
 
 task<answer> delete_rule(service& s, request& r) {
@@ -209,15 +197,15 @@ task<answer> delete_rule(service& s, request& r) {
   const bool reached = co_await wait_for(s, head);
   if (!reached) co_return response(make_problem(503, "the read models are behind; try again"));
   command.has_fired = projections::has_fired(*s.engine.views(), id);
-  co_return co_await change(s, command, id, 200);
+  co_return co_await change(s, r, command, id, 200);
 }
 
-task<answer> set_overrides(service& s, const std::string& id, std::vector<rules::rule_override> overrides) {
+task<answer> set_overrides(service& s, const request& r, const std::string& id, std::vector<rules::rule_override> overrides) {
   rule_command command;
   command.what = rule_command::verb::override_;
   command.rule_id = id;
   command.overrides = std::move(overrides);
-  co_return co_await change(s, command, id, 200);
+  co_return co_await change(s, r, command, id, 200);
 }
 
 task<answer> put_overrides(service& s, request& r) {
@@ -228,7 +216,7 @@ task<answer> put_overrides(service& s, request& r) {
   auto overrides = rules::parse_overrides(document->root());
   if (!overrides) co_return response(wrong_definition(overrides.error()));
   auto& all = *overrides;
-  co_return co_await set_overrides(s, id, std::move(all));
+  co_return co_await set_overrides(s, r, id, std::move(all));
 }
 
 task<answer> delete_override(service& s, request& r) {
@@ -245,7 +233,7 @@ task<answer> delete_override(service& s, request& r) {
   const bool all = store.empty() && type.empty();
   const auto removed = std::erase_if(rest, [&](const rules::rule_override& o) { return all || (o.store_id == store && o.project_type == type); });
   if (removed == 0 && !all) co_return response(make_problem(404, "the rule has no override for this store and type"));
-  co_return co_await set_overrides(s, id, std::move(rest));
+  co_return co_await set_overrides(s, r, id, std::move(rest));
 }
 
 /// A rule set of one rule with its overrides: what is tried.
@@ -327,15 +315,15 @@ task<answer> try_rule(service& s, request& r) {
 
 void add_rule_routes(router& routes, service& s) {
   routes.add({"GET", "/api/rules", [&s](request& r) { return get_rules(s, r); }});
-  routes.add({"POST", "/api/rules", [&s](request& r) { return post_rule(s, r); }});
+  routes.add({"POST", "/api/rules", [&s](request& r) { return post_rule(s, r); }, max_rule_bytes, access::admin});
   routes.add({"GET", "/api/rules/{id}", [&s](request& r) { return get_rule(s, r); }});
-  routes.add({"PUT", "/api/rules/{id}", [&s](request& r) { return put_rule(s, r); }});
-  routes.add({"DELETE", "/api/rules/{id}", [&s](request& r) { return delete_rule(s, r); }});
+  routes.add({"PUT", "/api/rules/{id}", [&s](request& r) { return put_rule(s, r); }, max_rule_bytes, access::admin});
+  routes.add({"DELETE", "/api/rules/{id}", [&s](request& r) { return delete_rule(s, r); }, max_rule_bytes, access::admin});
   routes.add({"POST", "/api/rules/{id}/try", [&s](request& r) { return try_rule(s, r); }});
   routes.add({"GET", "/api/rules/{id}/history", [&s](request& r) { return get_history(s, r); }});
   routes.add({"GET", "/api/rules/{id}/overrides", [&s](request& r) { return get_overrides(s, r); }});
-  routes.add({"PUT", "/api/rules/{id}/overrides", [&s](request& r) { return put_overrides(s, r); }});
-  routes.add({"DELETE", "/api/rules/{id}/overrides", [&s](request& r) { return delete_override(s, r); }});
+  routes.add({"PUT", "/api/rules/{id}/overrides", [&s](request& r) { return put_overrides(s, r); }, max_rule_bytes, access::admin});
+  routes.add({"DELETE", "/api/rules/{id}/overrides", [&s](request& r) { return delete_override(s, r); }, max_rule_bytes, access::admin});
 }
 
 }  // namespace plo::http

@@ -136,9 +136,9 @@ task<answer> get_metrics(service& s, request&) {
 }  // namespace
 
 void add_service_routes(router& routes, service& s) {
-  routes.add({"GET", "/healthz", [](request& r) { return get_health(r); }, 0, false});
-  routes.add({"GET", "/readyz", [&s](request& r) { return get_readiness(s, r); }, 0, false});
-  routes.add({"GET", "/metrics", [&s](request& r) { return get_metrics(s, r); }, 0, false});
+  routes.add({"GET", "/healthz", [](request& r) { return get_health(r); }, 0, access::open});
+  routes.add({"GET", "/readyz", [&s](request& r) { return get_readiness(s, r); }, 0, access::open});
+  routes.add({"GET", "/metrics", [&s](request& r) { return get_metrics(s, r); }, 0, access::open});
 }
 
 }  // namespace plo::http

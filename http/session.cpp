@@ -104,7 +104,6 @@ task<bool> session::serve_one() {
   if (error) co_return false;
 
   auto r = read_header(incoming.get().base());
-  r.from_loopback = from_loopback_;
   const unsigned version = incoming.get().version();
   const bool head_only = r.method == "HEAD";
   auto target = parse_target(view(incoming.get().target()));
@@ -168,7 +167,7 @@ task<answer> session::respond(const router::match& match, request& r) {
     co_return refused;
   }
   // Accounts of operators come later; until then nobody but this machine reads.
-  if (match.found->for_operators && !r.from_loopback)
+  if (match.found->needs != access::open && !from_loopback_)
     co_return response(make_problem(401, "this is served to the machine itself only"));
   try {
     co_return co_await match.found->handle(r);

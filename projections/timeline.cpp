@@ -6,6 +6,7 @@
 
 #include "domain/catalogue.hpp"
 #include "domain/json.hpp"
+#include "domain/operators/command_stamp.hpp"
 #include "eventstore/keys.hpp"
 
 namespace plo::projections {
@@ -52,7 +53,7 @@ void write_item(json_writer& json, const recorded_event& e, const std::vector<po
   json.field_or_null("order_ref", order_ref_of(e));
   json.field("severity", severity_of(e, known));
   json.field_or_null("operator_id", e.operator_id).field_or_null("comment", e.comment);
-  json.field_raw("payload", e.data);
+  json.field_raw("payload", public_data(e));
   json.key("caused").begin_array();
   for (const auto& pos : caused) json.value(pos);
   json.end_array().end_object();

@@ -83,10 +83,10 @@ event report_event(const notification_request& request, const event_id& requeste
   return e;
 }
 
-event retry_event(const notification_request& request, const event_id& requested_by, std::string operator_id, instant now) {
+event retry_event(const notification_request& request, const event_id& requested_by, const command_stamp& by, instant now) {
   auto e = outbox_event(notification_type::retry_requested, event_kind::operator_, requested_by, now);
-  e.operator_id = std::move(operator_id);
   e.data = begin_data(request).end_object().str();
+  put_stamp(e, by);
   return e;
 }
 

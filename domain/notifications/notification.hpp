@@ -10,6 +10,7 @@
 #include "domain/catalogue.hpp"
 #include "domain/event.hpp"
 #include "domain/ids.hpp"
+#include "domain/operators/command_stamp.hpp"
 #include "domain/time.hpp"
 
 namespace plo {
@@ -66,7 +67,7 @@ struct delivery_report {
                                  instant now);
 
 /// `notification.retry_requested`.
-[[nodiscard]] event retry_event(const notification_request& request, const event_id& requested_by, std::string operator_id,
+[[nodiscard]] event retry_event(const notification_request& request, const event_id& requested_by, const command_stamp& by,
                                 instant now);
 
 /// Of a sent, failed or retry_requested event of the outbox stream; empty for any other event.

@@ -113,6 +113,22 @@ void rule_set::evolve(const event& e) {
   }
 }
 
+std::string to_json(const rule_entry& entry) {
+  auto text = to_json(*entry.rule);
+  json_writer more;
+  more.begin_object().field("version", entry.version).field("origin", entry.from_file ? "file" : "operator");
+  more.field("changed_at", entry.changed_at).field_or_null("changed_by", entry.changed_by);
+  more.field_raw("overrides", to_json(entry.overrides)).end_object();
+  text.back() = ',';
+  return text.append(more.view().substr(1));
+}
+
+std::string gone_json(std::string_view rule_id) { return json_writer().begin_object().field("rule_id", rule_id).end_object().str(); }
+
+std::string_view concerned_by(const rule_command& command) {
+  return command.what == rule_command::verb::define ? std::string_view(command.rule->id) : std::string_view(command.rule_id);
+}
+
 void rule_set::index() {
   on_.clear();
   with_deadline_.clear();

@@ -89,6 +89,11 @@ private:
   std::vector<const rule_entry*> with_deadline_;
 };
 
+/// A rule's definition with what is known about it beside.
+[[nodiscard]] std::string to_json(const rule_entry& entry);
+/// What is left to say of a rule that was deleted: `{rule_id}`.
+[[nodiscard]] std::string gone_json(std::string_view rule_id);
+
 using rule_set_pointer = std::shared_ptr<const rule_set>;
 
 /// A change of the rules that somebody asks for.
@@ -101,6 +106,9 @@ struct rule_command {
   std::vector<rule_pointer> file;        // load_file
   bool has_fired = false;                // remove: an anomaly of it is on record
 };
+
+/// The one rule that a command is about; of a file, none.
+[[nodiscard]] std::string_view concerned_by(const rule_command& command);
 
 /// Why a command cannot be carried out.
 enum class rule_refusal : std::uint8_t { unknown_rule, id_in_use, has_fired, too_many };

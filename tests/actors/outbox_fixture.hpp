@@ -145,7 +145,7 @@ protected:
 
   command_reply retry(const notification_id& id) {
     command_reply got;
-    caf::anon_send(letters, retry_notification{id, "anna", command_completion([&](command_reply reply) { got = std::move(reply); })});
+    caf::anon_send(letters, retry_notification{id, command_stamp{"anna", {}, {}, {}, 200, {}}, command_completion([&](command_reply reply) { got = std::move(reply); })});
     run();
     return got;
   }

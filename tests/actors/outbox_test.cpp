@@ -81,7 +81,7 @@ TEST_F(outbox_test, two_at_once_cannot_both_have_it_sent_again) {
   const auto id = request(1)[0];
   std::vector<command_reply::outcome> answers;
   for (int i = 0; i < 2; ++i)
-    caf::anon_send(letters, retry_notification{id, "", command_completion([&](const command_reply& reply) { answers.push_back(reply.what); })});
+    caf::anon_send(letters, retry_notification{id, {}, command_completion([&](const command_reply& reply) { answers.push_back(reply.what); })});
   run();
   EXPECT_THAT(answers, ::testing::UnorderedElementsAre(command_reply::outcome::done, command_reply::outcome::refused));
   EXPECT_EQ(ways["email"]->carried.size(), 2u);

@@ -1,0 +1,18 @@
+#include "http/operator_command.hpp"
+
+namespace plo::http {
+
+command_stamp stamp_of(const request& r, std::string answer, unsigned status) {
+  command_stamp by;
+  by.operator_id = r.operator_id();
+  if (!r.once) return by;
+  by.key = r.once->key;
+  by.digest = r.once->digest;
+  by.status = status;
+  by.answer = std::move(answer);
+  return by;
+}
+
+void stamp(event& e, const request& r, std::string answer, unsigned status) { put_stamp(e, stamp_of(r, std::move(answer), status)); }
+
+}  // namespace plo::http
