@@ -2,15 +2,14 @@
 //
 //   rules_cost FILE.ndjson     ingest events; projects are told apart by project_ref
 #include <chrono>
-#include <fstream>
 #include <iostream>
 #include <unordered_map>
 
 #include <fmt/format.h>
 
+#include "bench/history.hpp"
 #include "config/embedded.hpp"
 #include "config/rules_file.hpp"
-#include "domain/ingest_event.hpp"
 #include "domain/project.hpp"
 #include "domain/rules/rule_set.hpp"
 
@@ -31,29 +30,6 @@ rules::rule_set built_in() {
   for (const auto& e : decided->events) set.evolve(e);
   set.index();
   return set;
-}
-
-std::vector<event> read(const std::string& file) {
-  std::ifstream in(file);
-  std::vector<event> events;
-  static const event_type_map none;
-  ingest_scope scope;
-  scope.map_of = [](std::string_view) { return &none; };
-  for (std::string line; std::getline(in, line);) {
-    const auto parsed = parse_ingest_event(line, scope);
-    if (!parsed) continue;
-    event e;
-    e.id = {make_uuid_v7(parsed->occurred_at.time_since_epoch().count())};
-    e.type = parsed->type;
-    e.source = parsed->source;
-    e.source_ref = parsed->source_ref;
-    e.occurred_at = e.recorded_at = parsed->occurred_at;
-    e.project_ref = parsed->project_ref;
-    e.order_ref = parsed->order_ref;
-    e.data = parsed->payload;
-    events.push_back(std::move(e));
-  }
-  return events;
 }
 
 struct run {
@@ -88,7 +64,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const auto rules = built_in();
-  const auto events = read(argv[1]);
+  const auto events = bench::read_history(argv[1]);
   if (events.empty()) {
     std::cerr << "no events in " << argv[1] << "\n";
     return 1;

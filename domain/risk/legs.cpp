@@ -1,0 +1,103 @@
+#include "domain/risk/legs.hpp"
+
+#include <algorithm>
+
+#include "domain/conclude.hpp"
+
+namespace plo::risk {
+
+namespace {
+
+std::optional<instant> first_dispatch(const order& o) {
+  std::optional<instant> first;
+  for (const auto& s : o.shipments)
+    if (s.dispatched_at && (!first || *s.dispatched_at < *first)) first = s.dispatched_at;
+  return first;
+}
+
+}  // namespace
+
+std::vector<std::string> keys_of(const leg& l) {
+  std::vector<std::string> keys{std::string(1, static_cast<char>('a' + static_cast<int>(l.kind)))};
+  for (const auto& feature : l.features) {
+    auto narrower = keys.back() + '\x1f' + feature;
+    keys.push_back(std::move(narrower));
+  }
+  return keys;
+}
+
+bool may_end_a_leg(const event& e) {
+  if (e.kind != event_kind::source && e.kind != event_kind::operator_) return false;
+  return e.type.starts_with("shipment.") || e.type.starts_with("lastmile.") || e.type.starts_with("consolidation.") || e.type.starts_with("delivery.");
+}
+
+progress progress_of(const project_state& state) {
+  progress p;
+  p.orders.reserve(state.orders.size());
+  for (const auto& o : state.orders) {
+    auto& of = p.orders.emplace_back();
+    for (const auto& s : o.shipments) of.shipments.push_back({s.dispatched_at, s.actual_arrival});
+    of.dispatched = first_dispatch(o);
+    of.delivered = delivered_at(state, o);
+  }
+  return p;
+}
+
+const shipment* last_dispatched(const order& o) {
+  const shipment* last = nullptr;
+  for (const auto& s : o.shipments)
+    if (s.dispatched_at && (last == nullptr || *s.dispatched_at > *last->dispatched_at)) last = &s;
+  return last;
+}
+
+instant end_of(local_day day, const domain_settings& settings) { return settings.tz.at(day + date::days(1)); }
+
+leg way_of(leg_kind kind, const project_state& state, const shipment* s) {
+  std::string destination = s ? s->destination_station_id : std::string();
+  if (destination.empty() && state.consolidation) destination = state.consolidation->station_id.value.value_or("");
+  return {kind, {std::move(destination), s ? s->carrier : std::string(), s ? s->origin_ref : std::string()}};
+}
+
+leg preparation_of(const order& o) {
+  const auto main = std::find_if(o.lines.begin(), o.lines.end(), [](const order_line& l) { return l.main; });
+  const auto* line = main != o.lines.end() ? &*main : o.lines.empty() ? nullptr : &o.lines.front();
+  return {leg_kind::preparation, {line ? line->warehouse : std::string()}};
+}
+
+leg last_mile_of(const project_state& state, const shipment* s) {
+  auto way = way_of(leg_kind::last_mile, state, s);
+  way.features = {way.features.front(), state.lastmile ? state.lastmile->carrier.value.value_or("") : std::string()};
+  return way;
+}
+
+std::vector<leg_observation> ended_legs(const progress& before, const project_state& after, const domain_settings& settings) {
+  std::vector<leg_observation> ended;
+  for (std::size_t i = 0; i < after.orders.size(); ++i) {
+    const auto& o = after.orders[i];
+    static const progress::of_order none;
+    const auto& was = i < before.orders.size() ? before.orders[i] : none;
+    for (std::size_t k = 0; k < o.shipments.size(); ++k) {
+      const auto& s = o.shipments[k];
+      const bool arrived_before = k < was.shipments.size() && was.shipments[k].arrived;
+      if (arrived_before || !s.actual_arrival || !s.dispatched_at || *s.actual_arrival < *s.dispatched_at) continue;
+      ended.push_back({way_of(leg_kind::transit, after, &s), *s.actual_arrival - *s.dispatched_at});
+      if (s.estimated_arrival.has()) ended.push_back({{leg_kind::eta_error, {s.carrier}}, *s.actual_arrival - *s.estimated_arrival.value});
+    }
+    const auto dispatched = first_dispatch(o);
+    if (!was.dispatched && dispatched && o.confirmed_at) ended.push_back({preparation_of(o), *dispatched - *o.confirmed_at});
+    const auto delivered = delivered_at(after, o);
+    if (was.delivered || !delivered) continue;
+    const auto* s = last_dispatched(o);
+    if (const auto arrived = arrived_at(o)) ended.push_back({last_mile_of(after, s), *delivered - *arrived});
+    else if (s != nullptr) ended.push_back({way_of(leg_kind::through, after, s), *delivered - *s->dispatched_at});
+    if (after.lastmile && after.lastmile->slot_end.has())
+      ended.push_back({{leg_kind::slot_error, {after.lastmile->carrier.value.value_or("")}}, *delivered - *after.lastmile->slot_end.value});
+    if (o.promised_delivery_date.has()) {
+      const auto late = *delivered - end_of(*o.promised_delivery_date.value, settings);
+      ended.push_back({{leg_kind::lateness, {}}, late < milliseconds(0) ? milliseconds(0) : late + slice});
+    }
+  }
+  return ended;
+}
+
+}  // namespace plo::risk
