@@ -274,6 +274,7 @@ bool engine::settle(std::chrono::milliseconds at_most) {
 
 const eventstore::log& engine::log() const { return *parts_->log; }
 std::unique_ptr<const eventstore::kv_reader> engine::views() const { return parts_->models->snapshot(); }
+projections::reading engine::read() const { return parts_->models->read(); }
 applied_gate& engine::applied() { return parts_->gate; }
 stream_feed& engine::stream() { return parts_->stream; }
 const engine_metrics& engine::metrics() const { return parts_->metrics; }

@@ -68,6 +68,8 @@ public:
 
   [[nodiscard]] const eventstore::log& log() const;
   [[nodiscard]] std::unique_ptr<const eventstore::kv_reader> views() const;
+  /// Rows and indexes of one position, for lists.
+  [[nodiscard]] projections::reading read() const;
   [[nodiscard]] applied_gate& applied();
   [[nodiscard]] stream_feed& stream();
   [[nodiscard]] const engine_metrics& metrics() const;

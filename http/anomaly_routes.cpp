@@ -2,7 +2,9 @@
 #include "domain/catalogue.hpp"
 #include "http/await.hpp"
 #include "http/command_body.hpp"
+#include "http/idempotency.hpp"
 #include "http/operator_command.hpp"
+#include "http/list_queries.hpp"
 #include "http/reading.hpp"
 #include "projections/anomalies.hpp"
 #include "projections/anomaly_detail.hpp"
@@ -17,34 +19,15 @@ constexpr std::size_t max_bulk = 500;
 
 response no_such_anomaly() { return make_problem(404, "there is no anomaly with this id"); }
 
-std::optional<anomaly_status> status_named(std::string_view name) {
-  for (const auto status : {anomaly_status::open, anomaly_status::acknowledged, anomaly_status::snoozed, anomaly_status::resolved})
-    if (name == to_string(status)) return status;
-  return std::nullopt;
-}
-
 task<answer> get_anomalies(service& s, request& r) {
   parameters p(r);
-  projections::anomaly_query query;
-  const auto sort = p.word("sort", {"-severity", "severity", "-raised_at", "raised_at"});
-  query.order = sort.ends_with("raised_at") ? projections::anomaly_order::raised_at : projections::anomaly_order::severity;
-  query.descending = sort.empty() || sort.front() == '-';
+  auto query = read_anomaly_query(p, s.settings.domain.tz);
   const char list = projections::cursor_list(query.order, query.descending);
-  query.page = page_of(p, list);
-  const auto status = p.word("status", {"open", "acknowledged", "snoozed", "resolved", "all"});
-  query.status = status == "all" ? std::nullopt : status.empty() ? anomaly_status::open : status_named(status);
-  query.severity = p.word("severity", {"warning", "critical"});
-  query.rule_id = p.text("rule_id");
-  query.store_id = p.text("store_id");
-  query.type = p.text("type");
-  query.assigned_to = p.text("assigned_to");
-  query.project = p.id<project_id>("project_id");
-  query.from = p.time("from", s.settings.domain.tz);
-  query.to = p.time("to", s.settings.domain.tz);
-  const auto respond = [&](const eventstore::kv_reader& views) {
+  query.page = page_of_index(p, list);
+  const auto respond = [&](projections::reading& views) {
     return response(200, page_json(projections::list_anomalies(views, query), list));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_lists(s, r, p, respond);
 }
 
 task<answer> get_anomaly(service& s, request& r) {
@@ -106,25 +89,8 @@ task<command_reply> carry_out(service& s, const anomaly_command& command, const 
   }
   auto input = event_of(command, id, *row);
   put_stamp(input, by);
-  const auto& project = row->project;
-  auto start = [&s, &project, &input](actors::command_completion done) { s.engine.command(project, std::move(input), std::move(done)); };
-  auto reply = co_await await_completion<command_reply>(start);
+  auto reply = co_await carry_out(s, row->project, input);
   co_return reply;
-}
-
-unsigned status_of(const command_reply& reply) {
-  switch (reply.what) {
-    case command_reply::outcome::done: return 200;
-    case command_reply::outcome::unknown: return 404;
-    case command_reply::outcome::refused: return 409;
-    case command_reply::outcome::unavailable: return 503;
-  }
-  return 503;
-}
-
-problem problem_of(const command_reply& reply) {
-  if (reply.what == command_reply::outcome::unavailable) return nothing_was_changed();
-  return make_problem(status_of(reply), reply.reason);
 }
 
 task<answer> change_one(service& s, request& r, const anomaly_command& command) {
@@ -156,6 +122,8 @@ task<answer> snooze(service& s, request& r) {
 task<answer> assign(service& s, request& r) {
   command_body body(r, {"assigned_to", "comment"});
   anomaly_command command{own_type::anomaly_assigned, {}, body.text("assigned_to", 200), body.text("comment").value_or("")};
+  if (!body.has("assigned_to")) body.fault("assigned_to", "is missing; null takes the anomaly from whoever has it");
+  if (command.assigned_to && !is_active_user(s, *command.assigned_to)) body.fault("assigned_to", "is not the id of an active user");
   if (body.refusal()) co_return response(*body.refusal());
   co_return co_await change_one(s, r, command);
 }
@@ -176,7 +144,8 @@ task<answer> acknowledge_all(service& s, request& r) {
     reply.reason = "there is no anomaly with this id";
     auto by = stamp_of(r);
     by.part = text;
-    if (id) reply = co_await carry_out(s, command, *id, by);
+    if (const auto before = recorded_part(s, r, text)) reply = {command_reply::outcome::done, *before, {}, {}, {}};
+    else if (id) reply = co_await carry_out(s, command, *id, by);
     json.begin_object().field("anomaly_id", text).field("status", status_of(reply));
     if (reply.what == command_reply::outcome::done) json.field("position", reply.pos);
     else json.field("reason", reply.reason);

@@ -1,4 +1,4 @@
-// An HTTP answer that goes on: server-sent events over one connection.
+// An HTTP answer that goes on, piece by piece: server-sent events, exports.
 #pragma once
 
 #include <chrono>

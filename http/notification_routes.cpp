@@ -16,16 +16,16 @@ response no_such_notification() { return make_problem(404, "there is no notifica
 task<answer> get_notifications(service& s, request& r) {
   parameters p(r);
   projections::notification_query query;
-  query.page = page_of(p, projections::notifications_cursor);
+  query.page = page_of_index(p, projections::notifications_cursor);
   query.status = parse_notification_status(p.word("status", {"pending", "sent", "failed"}));
   query.channel = p.word("channel", {"email", "ticket", "internal"});
   query.rule_id = p.text("rule_id");
   query.project = p.id<project_id>("project_id");
   query.anomaly_id = p.id<anomaly_id>("anomaly_id");
-  const auto respond = [&](const eventstore::kv_reader& views) {
+  const auto respond = [&](projections::reading& views) {
     return response(200, page_json(projections::list_notifications(views, query), projections::notifications_cursor));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_lists(s, r, p, respond);
 }
 
 task<answer> retry(service& s, request& r) {

@@ -21,6 +21,22 @@ std::uint64_t parameters::number(std::string_view name, std::uint64_t least, std
   return n;
 }
 
+std::optional<double> parameters::share(std::string_view name) {
+  if (!request_.has_parameter(name)) return std::nullopt;
+  const auto value = request_.parameter(name);
+  double n = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), n);
+  if (error == std::errc() && end == value.data() + value.size() && n >= 0 && n <= 1) return n;
+  fault(name, "must be a number from 0 to 1");
+  return std::nullopt;
+}
+
+std::string parameters::text(std::string_view name, std::size_t longest) {
+  const auto value = request_.parameter(name);
+  if (value.size() > longest) fault(name, fmt::format("must be at most {} bytes", longest));
+  return std::string(value);
+}
+
 std::optional<instant> parameters::time(std::string_view name, const zone& tz) {
   if (!request_.has_parameter(name)) return std::nullopt;
   const auto value = request_.parameter(name);

@@ -19,6 +19,10 @@ public:
   /// A whole number in [least, most]; `otherwise` when the parameter is absent.
   [[nodiscard]] std::uint64_t number(std::string_view name, std::uint64_t least, std::uint64_t most,
                                      std::uint64_t otherwise);
+  /// A decimal number in [0, 1]; empty when the parameter is absent.
+  [[nodiscard]] std::optional<double> share(std::string_view name);
+  /// At most `longest` bytes.
+  [[nodiscard]] std::string text(std::string_view name, std::size_t longest);
   /// An RFC 3339 instant, or a day (its start in the zone).
   [[nodiscard]] std::optional<instant> time(std::string_view name, const zone& tz);
   /// One of the given words, or empty.

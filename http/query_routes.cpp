@@ -1,8 +1,10 @@
 // What operators and downstream systems read: projects, timelines and the raw log.
 #include "domain/json.hpp"
+#include "http/list_queries.hpp"
 #include "http/reading.hpp"
 #include "projections/project_detail.hpp"
 #include "projections/projects.hpp"
+#include "projections/stations.hpp"
 #include "projections/timeline.hpp"
 
 namespace plo::http {
@@ -12,35 +14,15 @@ namespace {
 constexpr std::uint64_t max_raw_events = 10'000;
 constexpr std::size_t max_raw_bytes = 32u << 20;
 
-void read_sort(parameters& p, projections::project_query& query) {
-  auto sort = p.word("sort", {"-oldest_anomaly", "oldest_anomaly", "-updated_at", "updated_at", "-created_at", "created_at"});
-  if (sort.empty()) return;
-  query.descending = sort.front() == '-';
-  if (query.descending) sort.erase(0, 1);
-  query.order = sort == "updated_at"   ? projections::project_order::updated_at
-                : sort == "created_at" ? projections::project_order::created_at
-                                       : projections::project_order::oldest_anomaly;
-}
-
 task<answer> get_projects(service& s, request& r) {
   parameters p(r);
-  projections::project_query query;
-  read_sort(p, query);
+  auto query = read_project_query(p, s.settings.domain.tz);
   const char list = projections::cursor_list(query.order, query.descending);
-  query.page = page_of(p, list);
-  query.status = p.word("status", {"draft", "active", "on_hold", "completed", "cancelled"});
-  query.severity = p.word("severity", {"warning", "critical"});
-  query.type = p.text("type");
-  query.store_id = p.text("store_id");
-  query.customer_id = p.text("customer_id");
-  query.assigned_to = p.text("assigned_to");
-  query.text = p.text("q");
-  query.from = p.time("from", s.settings.domain.tz);
-  query.to = p.time("to", s.settings.domain.tz);
-  const auto respond = [&](const eventstore::kv_reader& views) {
+  query.page = page_of_index(p, list);
+  const auto respond = [&](projections::reading& views) {
     return response(200, page_json(projections::list_projects(views, query), list));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_lists(s, r, p, respond);
 }
 
 response no_such_project() { return make_problem(404, "there is no project with this id"); }
@@ -49,8 +31,10 @@ task<answer> get_project(service& s, request& r) {
   parameters p(r);
   const auto id = project_id::parse(r.path_parameters.at("id"));
   const auto at = p.time("at", s.settings.domain.tz);
-  const auto respond = [&](const eventstore::kv_reader&) {
-    auto document = id ? projections::find_project(s.engine.log(), *id, *s.engine.rules(), s.settings.domain, at) : std::nullopt;
+  const auto respond = [&](const eventstore::kv_reader& views) {
+    const auto rules = s.engine.rules();
+    const projections::detail_context context{*rules, s.settings.domain, views, id ? s.tracking.token_of(*id) : std::string()};
+    auto document = id ? projections::find_project(s.engine.log(), *id, context, at) : std::nullopt;
     return document ? response(200, std::move(*document)) : no_such_project();
   };
   co_return co_await from_views(s, r, p, respond);
@@ -64,6 +48,15 @@ task<answer> get_timeline(service& s, request& r) {
   const auto respond = [&](const eventstore::kv_reader&) {
     const auto listed = id ? projections::list_timeline(s.engine.log(), *id, page, at) : std::nullopt;
     return listed ? response(200, page_json(*listed, projections::timeline_cursor)) : no_such_project();
+  };
+  co_return co_await from_views(s, r, p, respond);
+}
+
+task<answer> get_stations(service& s, request& r) {
+  parameters p(r);
+  const auto page = page_of(p, projections::stations_cursor);
+  const auto respond = [&](const eventstore::kv_reader& views) {
+    return response(200, page_json(projections::list_stations(views, page), projections::stations_cursor));
   };
   co_return co_await from_views(s, r, p, respond);
 }
@@ -112,6 +105,7 @@ void add_query_routes(router& routes, service& s) {
   routes.add({"GET", "/api/projects", [&s](request& r) { return get_projects(s, r); }});
   routes.add({"GET", "/api/projects/{id}", [&s](request& r) { return get_project(s, r); }});
   routes.add({"GET", "/api/projects/{id}/timeline", [&s](request& r) { return get_timeline(s, r); }});
+  routes.add({"GET", "/api/stations", [&s](request& r) { return get_stations(s, r); }});
   routes.add({"GET", "/api/events", [&s](request& r) { return get_events(s, r); }});
 }
 

@@ -6,6 +6,7 @@
 
 #include "domain/json.hpp"
 #include "http/await.hpp"
+#include "projections/facet_index.hpp"
 
 namespace plo::http {
 
@@ -27,6 +28,16 @@ task<bool> wait_for(service& s, position wanted) {
   co_return !s.engine.applied().cancel(wanted, id);
 }
 
+task<std::optional<problem>> refuse_or_wait(service& s, const request& r, parameters& p) {
+  const position wanted{p.number("at_least", 0, max_position, 0)};
+  if (!p.ok()) co_return p.refusal();
+  if (r.has_parameter("at_least")) {
+    const bool reached = co_await wait_for(s, wanted);
+    if (!reached) co_return make_problem(504, "the read models did not reach the position within 5 s");
+  }
+  co_return std::nullopt;
+}
+
 std::string page_json(const projections::page& page, char list) {
   json_writer json;
   json.begin_object().field_raw("items", page.items);
@@ -42,6 +53,12 @@ projections::page_request page_of(parameters& p, char list, std::uint64_t defaul
     page.after = projections::read_cursor(list, cursor);
     if (!page.after) p.fault("cursor", "is not a cursor of this list");
   }
+  return page;
+}
+
+projections::page_request page_of_index(parameters& p, char list) {
+  auto page = page_of(p, list);
+  if (page.after && !projections::decode_place(*page.after)) p.fault("cursor", "is not a cursor of this list");
   return page;
 }
 

@@ -17,19 +17,29 @@ inline constexpr std::uint64_t max_position = ~std::uint64_t{0} >> 1;
 /// Waits until the read models hold a position. False after five seconds.
 [[nodiscard]] task<bool> wait_for(service& s, position wanted);
 
+/// Checks the parameters and waits for `at_least` if the client asked for a position. Why it cannot be answered; empty: it can.
+[[nodiscard]] task<std::optional<problem>> refuse_or_wait(service& s, const request& r, parameters& p);
+
 /// Answers from one snapshot of the read models, which holds `at_least` if the client asked for a position.
 /// Everything is taken by reference and must live in the caller's frame: g++ 12 breaks temporaries in a co_await expression.
 template <class Respond>
 task<answer> from_views(service& s, const request& r, parameters& p, const Respond& respond) {
-  const position wanted{p.number("at_least", 0, max_position, 0)};
-  if (!p.ok()) co_return response(p.refusal());
-  if (r.has_parameter("at_least")) {
-    const bool reached = co_await wait_for(s, wanted);
-    if (!reached) co_return response(make_problem(504, "the read models did not reach the position within 5 s"));
-  }
+  const auto refused = co_await refuse_or_wait(s, r, p);
+  if (refused) co_return response(*refused);
   const auto views = s.engine.views();
   response result = respond(*views);
   result.headers.emplace_back("X-PLO-Position", std::to_string(projections::checkpoint_of(*views).value));
+  co_return result;
+}
+
+/// The same from rows and indexes of one position.
+template <class Respond>
+task<answer> from_lists(service& s, const request& r, parameters& p, const Respond& respond) {
+  const auto refused = co_await refuse_or_wait(s, r, p);
+  if (refused) co_return response(*refused);
+  auto views = s.engine.read();
+  response result = respond(views);
+  result.headers.emplace_back("X-PLO-Position", std::to_string(projections::checkpoint_of(views.rows()).value));
   co_return result;
 }
 
@@ -38,5 +48,7 @@ task<answer> from_views(service& s, const request& r, parameters& p, const Respo
 
 /// `limit` and `cursor` of a request.
 [[nodiscard]] projections::page_request page_of(parameters& p, char list, std::uint64_t default_limit = projections::default_page);
+/// The same for a list that an index in memory serves.
+[[nodiscard]] projections::page_request page_of_index(parameters& p, char list);
 
 }  // namespace plo::http

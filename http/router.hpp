@@ -52,8 +52,13 @@ struct response {
 /// An answer that goes on: `write` sends a piece (false: the client is gone), `wake`-able waiting is the handler's business.
 class event_sink;
 using stream_handler = std::function<task<void>(event_sink&)>;
+struct streamed {
+  stream_handler serve;
+  std::string content_type = "text/event-stream";
+  std::vector<std::pair<std::string, std::string>> headers = {};
+};
 
-using answer = std::variant<response, stream_handler>;
+using answer = std::variant<response, streamed>;
 using handler = std::function<task<answer>(request&)>;
 
 /// Who may use a route.

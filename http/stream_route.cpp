@@ -116,7 +116,9 @@ task<answer> get_stream(service& s, request& r) {
   // What a query shows already is not news, even if the hub has still to publish it.
   const auto now = std::max(s.engine.stream().published(), s.engine.applied().applied());
   const auto place = asked ? std::min(*asked, now) : now;
-  co_return stream_handler([&s, place, filter](event_sink& sink) { return run_stream(s, sink, place, filter); });
+  streamed events;
+  events.serve = [&s, place, filter](event_sink& sink) { return run_stream(s, sink, place, filter); };
+  co_return events;
 }
 
 }  // namespace

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include "eventstore/keys.hpp"
 #include "projections/anomaly_json.hpp"
-#include "projections/projects.hpp"
+#include "projections/index_page.hpp"
 
 namespace plo::projections {
 
@@ -14,176 +13,205 @@ namespace keys = eventstore::keys;
 
 namespace {
 
-// Rows: 'A' ‖ anomaly → fields ‖ JSON ‖ facts.
-// Orders: 'S' ‖ status ‖ severity ‖ raised_at ‖ anomaly and 'R' ‖ status ‖ raised_at ‖ anomaly → nothing; status '*' is all.
-// 'N' ‖ status → how many. 'F' ‖ rule → it has fired.
-constexpr char any_status = '*';
+// Rows: 'A' ‖ anomaly → project ‖ facets ‖ columns ‖ JSON ‖ facts. 'P' ‖ project ‖ anomaly → nothing.
+// 'J' ‖ project → store ‖ type, which the rows of its anomalies hold. 'F' ‖ rule → it has fired.
 
-char letter_of(anomaly_status status) {
-  switch (status) {
-    case anomaly_status::open: return 'o';
-    case anomaly_status::acknowledged: return 'a';
-    case anomaly_status::snoozed: return 's';
-    case anomaly_status::resolved: return 'r';
-  }
-  return 'r';
-}
-
-std::string row_key(const anomaly_id& id) {
+std::string anomaly_row_key(const uuid& id) {
   std::string key(1, 'A');
-  keys::put_uuid(key, id.value);
+  keys::put_uuid(key, id);
   return key;
 }
 
-/// What a query filters and sorts by, in front of a row's JSON.
-struct row_fields {
-  project_id project;
-  char status = 'o';
-  char severity = '1';  // '0' critical, '1' warning: the worst first
-  instant raised_at{};
-  std::string_view rule_id, assigned_to, json, facts;
-};
-
-std::string encode_row(const row_fields& f) {
-  std::string row;
-  keys::put_uuid(row, f.project.value);
-  row.push_back(f.status);
-  row.push_back(f.severity);
-  keys::put_time(row, f.raised_at);
-  keys::put_text(row, f.rule_id);
-  keys::put_text(row, f.assigned_to);
-  keys::put_u64(row, f.json.size());
-  return row.append(f.json).append(f.facts);
-}
-
-row_fields decode_row(std::string_view row) {
-  row_fields f;
-  f.project = {keys::get_uuid(row)};
-  f.status = row[16];
-  f.severity = row[17];
-  f.raised_at = keys::get_time(row.substr(18));
-  row.remove_prefix(26);
-  f.rule_id = keys::take_text(row);
-  f.assigned_to = keys::take_text(row);
-  const auto size = keys::get_u64(row);
-  f.json = row.substr(8, size);
-  f.facts = row.substr(8 + size);
-  return f;
-}
-
-std::string order_prefix(anomaly_order order, char status) { return {order == anomaly_order::severity ? 'S' : 'R', status}; }
-
-std::string order_key(anomaly_order order, char status, const row_fields& f, const anomaly_id& id) {
-  auto key = order_prefix(order, status);
-  if (order == anomaly_order::severity) key.push_back(f.severity);
-  keys::put_time(key, f.raised_at);
-  keys::put_uuid(key, id.value);
+std::string anomalies_of(const project_id& project) {
+  std::string key(1, 'P');
+  keys::put_uuid(key, project.value);
   return key;
 }
 
-std::string count_key(char status) { return {'N', status}; }
+std::string place_key(const project_id& project) {
+  std::string key(1, 'J');
+  keys::put_uuid(key, project.value);
+  return key;
+}
+
 std::string fired_key(std::string_view rule_id) { return std::string(1, 'F').append(rule_id); }
 
-std::uint64_t count_of(const eventstore::kv_reader& views, char status) {
-  const auto stored = views.get(families::anomalies, count_key(status));
-  return stored ? keys::get_u64(*stored) : 0;
+struct stored_anomaly {
+  project_id project;
+  std::array<std::string_view, anomaly_index::facets> facets;
+  std::array<std::int64_t, anomaly_index::columns> columns{};
+  std::string_view json, facts;
+};
+
+std::string encode_anomaly(const stored_anomaly& a) {
+  std::string row;
+  keys::put_uuid(row, a.project.value);
+  for (const auto text : a.facets) keys::put_text(row, text);
+  for (const auto number : a.columns) keys::put_u64(row, static_cast<std::uint64_t>(number));
+  keys::put_u64(row, a.json.size());
+  return row.append(a.json).append(a.facts);
+}
+
+stored_anomaly decode_anomaly(std::string_view row) {
+  stored_anomaly a;
+  a.project = {keys::get_uuid(row)};
+  row.remove_prefix(16);
+  for (auto& text : a.facets) text = keys::take_text(row);
+  const auto number = [&row] {
+    const auto n = keys::get_u64(row);
+    row.remove_prefix(8);
+    return n;
+  };
+  for (auto& column : a.columns) column = static_cast<std::int64_t>(number());
+  const auto size = number();
+  a.json = row.substr(0, size);
+  a.facts = row.substr(size);
+  return a;
+}
+
+/// The worst first, then the longest wait: warnings lie behind all times a critical one can have.
+std::int64_t severity_and_age(event_severity severity, instant raised_at) {
+  constexpr std::int64_t behind_all = 1ll << 60;
+  return raised_at.time_since_epoch().count() + (severity == event_severity::critical ? 0 : behind_all);
 }
 
 class anomalies_projection final : public projection {
 public:
+  explicit anomalies_projection(facet_index& index) : index_(index) {}
+
   std::string_view name() const override { return "anomalies"; }
-  std::uint32_t schema_version() const override { return 1; }
+  std::uint32_t schema_version() const override { return 2; }
   eventstore::family rows() const override { return families::anomalies; }
 
+  void load(const eventstore::kv_reader& views) override {
+    views.scan(rows(), "A", "B", [&](std::string_view key, std::string_view value) {
+      const auto a = decode_anomaly(value);
+      index_.put(keys::get_uuid(key.substr(1)), a.facets, a.columns);
+      return true;
+    });
+  }
+
   void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
-    std::map<char, std::int64_t> change;
-    for (const auto& touched : input.projects)
-      for (const auto& a : touched.anomalies) write_row(touched.state->id, a, views, batch, change);
-    for (const auto& [status, by] : change) {
-      if (by == 0) continue;
-      std::string value;
-      keys::put_u64(value, count_of(views, status) + static_cast<std::uint64_t>(by));
-      batch.put(rows(), count_key(status), std::move(value));
+    staged_.clear();
+    for (const auto& touched : input.projects) {
+      const auto& project = *touched.state;
+      const auto store = std::string_view(project.store_id.value ? *project.store_id.value : no_text).substr(0, 0xffff);
+      const auto type = std::string_view(project.project_type.value ? *project.project_type.value : no_text).substr(0, 0xffff);
+      std::string place;
+      keys::put_text(place, store);
+      keys::put_text(place, type);
+      const auto before = views.get(rows(), place_key(project.id));
+      if (before && *before != place) move_others(touched, store, type, views, batch);
+      for (const auto& a : touched.anomalies) write_row(project.id, a, store, type, views, batch);
+      const bool has_anomalies = before || !touched.anomalies.empty();
+      if (has_anomalies && (!before || *before != place)) batch.put(rows(), place_key(project.id), std::move(place));
     }
   }
+
+  void publish() override { staged_.apply_to(index_); }
 
 private:
-  void write_row(const project_id& project, const anomaly& a, const eventstore::kv_reader& views, eventstore::kv_batch& batch,
-                 std::map<char, std::int64_t>& change) const {
+  /// The project moved to another store or type: its anomalies that the step does not write anyway follow it.
+  void move_others(const touched_project& touched, std::string_view store, std::string_view type, const eventstore::kv_reader& views,
+                   eventstore::kv_batch& batch) {
+    const auto prefix = anomalies_of(touched.state->id);
+    views.scan(rows(), prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
+      const auto id = keys::get_uuid(key.substr(prefix.size()));
+      const auto is_written = [&](const anomaly& a) { return a.id.value == id; };
+      if (std::any_of(touched.anomalies.begin(), touched.anomalies.end(), is_written)) return true;
+      const auto row = views.get(rows(), anomaly_row_key(id));
+      if (!row) return true;
+      auto moved = decode_anomaly(*row);
+      moved.facets[anomaly_index::store] = store;
+      moved.facets[anomaly_index::type] = type;
+      put(id, moved, batch);
+      return true;
+    });
+  }
+
+  void write_row(const project_id& project, const anomaly& a, std::string_view store, std::string_view type,
+                 const eventstore::kv_reader& views, eventstore::kv_batch& batch) {
     json_writer json;
     write_anomaly(json, a, project);
-    row_fields f;
-    f.project = project;
-    f.status = letter_of(a.status);
-    f.severity = a.severity == event_severity::critical ? '0' : '1';
-    f.raised_at = a.raised_at;
-    f.rule_id = a.rule_id;
-    f.assigned_to = std::string_view(a.assigned_to).substr(0, 0xffff);
-    f.json = json.view();
-    f.facts = a.facts;
-    const auto key = row_key(a.id);
-    if (const auto before = views.get(rows(), key)) {
-      const auto old = decode_row(*before);
-      --change[old.status];
-      --change[any_status];
-      for (const auto order : {anomaly_order::severity, anomaly_order::raised_at})
-        for (const char status : {old.status, any_status}) batch.remove(rows(), order_key(order, status, old, a.id));
-    } else {
+    stored_anomaly row;
+    row.project = project;
+    row.facets[anomaly_index::status] = to_string(a.status);
+    row.facets[anomaly_index::severity] = to_string(a.severity);
+    row.facets[anomaly_index::rule] = a.rule_id;
+    row.facets[anomaly_index::store] = store;
+    row.facets[anomaly_index::type] = type;
+    row.facets[anomaly_index::assigned_to] = std::string_view(a.assigned_to).substr(0, 0xffff);
+    row.columns[anomaly_index::severity_and_age] = severity_and_age(a.severity, a.raised_at);
+    row.columns[anomaly_index::raised_at] = a.raised_at.time_since_epoch().count();
+    row.json = json.view();
+    row.facts = a.facts;
+    if (!views.get(rows(), anomaly_row_key(a.id.value))) {
+      auto of_project = anomalies_of(project);
+      keys::put_uuid(of_project, a.id.value);
+      batch.put(rows(), std::move(of_project), {});
       batch.put(rows(), fired_key(a.rule_id), {});
     }
-    ++change[f.status];
-    ++change[any_status];
-    for (const auto order : {anomaly_order::severity, anomaly_order::raised_at})
-      for (const char status : {f.status, any_status}) batch.put(rows(), order_key(order, status, f, a.id), {});
-    batch.put(rows(), key, encode_row(f));
+    put(a.id.value, row, batch);
   }
+
+  void put(const uuid& id, const stored_anomaly& row, eventstore::kv_batch& batch) {
+    batch.put(rows(), anomaly_row_key(id), encode_anomaly(row));
+    staged_.put(id, {row.facets.begin(), row.facets.end()}, {row.columns.begin(), row.columns.end()});
+  }
+
+  inline static const std::string no_text;
+  facet_index& index_;
+  staged_rows staged_;
 };
-
-bool filters(const anomaly_query& q) {
-  return !(q.severity.empty() && q.rule_id.empty() && q.store_id.empty() && q.type.empty() && q.assigned_to.empty() && !q.project &&
-           !q.from && !q.to);
-}
-
-bool matches(const eventstore::kv_reader& views, const row_fields& f, const anomaly_query& q) {
-  if (!q.severity.empty() && (q.severity == "critical") != (f.severity == '0')) return false;
-  if (!q.rule_id.empty() && f.rule_id != q.rule_id) return false;
-  if (!q.assigned_to.empty() && f.assigned_to != q.assigned_to) return false;
-  if (q.project && f.project != *q.project) return false;
-  if ((q.from && f.raised_at < *q.from) || (q.to && f.raised_at >= *q.to)) return false;
-  // These are the project's, and may change while the anomaly stands.
-  if (!q.store_id.empty() && store_of(views, f.project) != q.store_id) return false;
-  return q.type.empty() || type_of(views, f.project) == q.type;
-}
 
 }  // namespace
 
-std::unique_ptr<projection> make_anomalies() { return std::make_unique<anomalies_projection>(); }
+std::unique_ptr<projection> make_anomalies(facet_index& index) { return std::make_unique<anomalies_projection>(index); }
 
 char cursor_list(anomaly_order order, bool descending) {
   if (order == anomaly_order::severity) return descending ? 's' : 'S';
   return descending ? 'r' : 'R';
 }
 
-page list_anomalies(const eventstore::kv_reader& views, const anomaly_query& query) {
-  const char status = query.status ? letter_of(*query.status) : any_status;
-  // Severities are kept with the worst first, times with the oldest first.
-  const bool forward = (query.order == anomaly_order::severity) == query.descending;
-  std::optional<std::uint64_t> total;
-  if (!filters(query)) total = count_of(views, status);
-  const auto load = [&](std::string_view place, std::string_view) {
-    auto row = views.get(families::anomalies, row_key({keys::get_uuid(place.substr(place.size() - 16))}));
-    if (row && !total && !matches(views, decode_row(*row), query)) row.reset();
-    return row;
-  };
-  const auto write = [](json_writer& items, const std::string& row) { items.raw(decode_row(row).json); };
-  return scan_page(views, families::anomalies, order_prefix(query.order, status), forward, total, query.page, load, write);
+index_query index_query_of(const reading& views, const anomaly_query& query) {
+  index_query asked;
+  if (query.status) asked.facets.push_back({anomaly_index::status, std::string(to_string(*query.status))});
+  require_facet(asked, anomaly_index::severity, query.severity);
+  require_facet(asked, anomaly_index::rule, query.rule_id);
+  require_facet(asked, anomaly_index::store, query.store_id);
+  require_facet(asked, anomaly_index::type, query.type);
+  require_assignee(asked, anomaly_index::assigned_to, query.assigned_to);
+  require_period(asked, anomaly_index::raised_at, query.from, query.to);
+  if (query.project) {
+    asked.among.emplace();
+    const auto prefix = anomalies_of(*query.project);
+    views.rows().scan(families::anomalies, prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
+      asked.among->push_back(keys::get_uuid(key.substr(prefix.size())));
+      return true;
+    });
+  }
+  asked.sort = query.order == anomaly_order::severity ? anomaly_index::severity_and_age : anomaly_index::raised_at;
+  // The worst comes first in the column already.
+  asked.ascending = (query.order == anomaly_order::severity) == query.descending;
+  return asked;
+}
+
+page list_anomalies(reading& views, const anomaly_query& query) {
+  auto asked = index_query_of(views, query);
+  ask_for_page(asked, query.page);
+  const auto answer = views.indexes().anomalies.select(asked);
+  views.release();
+  return page_of_rows(answer, [&](json_writer& items, const uuid& id) {
+    const auto row = views.rows().get(families::anomalies, anomaly_row_key(id));
+    if (row) items.raw(decode_anomaly(*row).json);
+  });
 }
 
 std::optional<anomaly_row> find_anomaly(const eventstore::kv_reader& views, const anomaly_id& id) {
-  const auto row = views.get(families::anomalies, row_key(id));
+  const auto row = views.get(families::anomalies, anomaly_row_key(id.value));
   if (!row) return std::nullopt;
-  const auto f = decode_row(*row);
-  return anomaly_row{f.project, std::string(f.json), std::string(f.facts)};
+  const auto a = decode_anomaly(*row);
+  return anomaly_row{a.project, std::string(a.json), std::string(a.facts)};
 }
 
 bool has_fired(const eventstore::kv_reader& views, std::string_view rule_id) {

@@ -1,4 +1,4 @@
-// All anomalies of all projects: one row each, by severity and by age, within their status.
+// All anomalies of all projects: one row each, filtered and sorted by an index in memory.
 #pragma once
 
 #include <memory>
@@ -6,6 +6,7 @@
 #include <string>
 
 #include "domain/anomaly.hpp"
+#include "projections/list_indexes.hpp"
 #include "projections/page.hpp"
 #include "projections/read_models.hpp"
 
@@ -18,17 +19,18 @@ struct anomaly_query {
   bool descending = true;  // the worst, or the newest, first
   page_request page;
   std::optional<anomaly_status> status;  // empty: all
-  // Empty: any.
+  // Empty: any. `assigned_to` may be "none": nobody. Store and type are those that the project has now.
   std::string severity, rule_id, store_id, type, assigned_to;
   std::optional<project_id> project;
   std::optional<instant> from, to;  // raised_at, [from, to)
 };
 
-[[nodiscard]] std::unique_ptr<projection> make_anomalies();
+[[nodiscard]] std::unique_ptr<projection> make_anomalies(facet_index& index);
 
-/// A page of anomalies. Of equal severity the one that has waited longest comes first. Filters beside the status read the rows of
-/// that status.
-[[nodiscard]] page list_anomalies(const eventstore::kv_reader& views, const anomaly_query& query);
+/// A page of anomalies. Of equal severity the one that has waited longest comes first.
+[[nodiscard]] page list_anomalies(reading& views, const anomaly_query& query);
+/// What the index is asked for them, without page and cursor.
+[[nodiscard]] index_query index_query_of(const reading& views, const anomaly_query& query);
 [[nodiscard]] char cursor_list(anomaly_order order, bool descending);
 
 struct anomaly_row {

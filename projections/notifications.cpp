@@ -1,5 +1,6 @@
 #include "projections/notifications.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <set>
@@ -7,6 +8,7 @@
 
 #include "domain/json.hpp"
 #include "eventstore/keys.hpp"
+#include "projections/index_page.hpp"
 
 namespace plo::projections {
 
@@ -14,9 +16,9 @@ namespace keys = eventstore::keys;
 
 namespace {
 
-// 'R' ‖ id → row. Places (position of the request) → id: 'C' ‖ place, 'S' ‖ status ‖ place, 'J' ‖ project ‖ place,
-// 'A' ‖ anomaly ‖ place. What waits: 'P' ‖ lane ‖ waiting_since → id; 'L' ‖ lane for each lane there ever was, which spares a scan over
-// what was removed from 'P'. 'N' ‖ channel ‖ status → how many.
+// 'R' ‖ id → row. Of one project or anomaly: 'J' ‖ project ‖ place, 'A' ‖ anomaly ‖ place (position of the request) → id.
+// What waits: 'P' ‖ lane ‖ waiting_since → id; 'L' ‖ lane for each lane there ever was, which spares a scan over what was removed
+// from 'P'. 'N' ‖ channel ‖ status → how many.
 constexpr auto rows_family = families::notifications;
 
 std::string tagged(char tag) { return std::string(1, tag); }
@@ -26,8 +28,6 @@ std::string row_key(const notification_id& id) {
   keys::put_uuid(key, id.value);
   return key;
 }
-
-std::string status_prefix(notification_status status) { return tagged('S') + static_cast<char>(status); }
 
 std::string id_prefix(char tag, const uuid& id) {
   auto key = tagged(tag);
@@ -117,20 +117,40 @@ std::string lane(const notification_row& row) {
   return lane_of(request);
 }
 
+/// What the index holds of a row.
+void stage_notification(staged_rows& staged, const notification_row& row) {
+  staged.put(row.id.value, {std::string(to_string(row.status)), row.channel, row.rule_id}, {static_cast<std::int64_t>(row.requested.value)});
+}
+
 class notifications_projection final : public projection {
 public:
+  explicit notifications_projection(facet_index& index) : index_(index) {}
+
   std::string_view name() const override { return "notifications"; }
-  std::uint32_t schema_version() const override { return 1; }
+  std::uint32_t schema_version() const override { return 2; }
   eventstore::family rows() const override { return rows_family; }
 
+  void load(const eventstore::kv_reader& views) override {
+    staged_rows all;
+    views.scan(rows_family, tagged('R'), keys::after(tagged('R')), [&](std::string_view key, std::string_view value) {
+      const notification_id id{keys::get_uuid(key.substr(1))};
+      stage_notification(all, decode(id, value));
+      all.apply_to(index_);
+      return true;
+    });
+  }
+
   void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+    staged_.clear();
     step now(views, batch);
     for (const auto* e : input.events) {
       if (e->type == notification_type::requested) now.request(*e);
       else if (e->stream == stream_id::outbox()) now.outbox(*e);
     }
-    now.finish();
+    now.finish(staged_);
   }
+
+  void publish() override { staged_.apply_to(index_); }
 
 private:
   /// What one step changes: rows are written once, however many of its events concern them.
@@ -154,7 +174,6 @@ private:
       row.ticket_state = asked->ticket_state;
       row.requested = e.pos;
       row.created_at = e.recorded_at;
-      batch_.put(rows_family, at_place(tagged('C'), e.pos), id_value(row.id));
       batch_.put(rows_family, at_place(id_prefix('J', row.project.value), e.pos), id_value(row.id));
       batch_.put(rows_family, at_place(id_prefix('A', row.anomaly_id.value), e.pos), id_value(row.id));
       lanes_.insert(lane(row));
@@ -182,8 +201,11 @@ private:
       }
     }
 
-    void finish() {
-      for (const auto& [id, row] : rows_) batch_.put(rows_family, row_key(id), encode(row));
+    void finish(staged_rows& staged) {
+      for (const auto& [id, row] : rows_) {
+        batch_.put(rows_family, row_key(id), encode(row));
+        stage_notification(staged, row);
+      }
       for (const auto& name : lanes_) batch_.put(rows_family, tagged('L') + name, {});
       for (const auto& [key, change] : counts_) {
         if (change == 0) continue;
@@ -201,14 +223,12 @@ private:
       return stored ? &rows_.emplace(id, decode(id, *stored)).first->second : nullptr;
     }
     void leave(const notification_row& row) {
-      batch_.remove(rows_family, at_place(status_prefix(row.status), row.requested));
       if (row.status == notification_status::pending) batch_.remove(rows_family, at_place(lane_prefix(lane(row)), row.waiting_since));
       --counts_[count_key(row.channel, row.status)];
     }
     void enter(notification_row& row, notification_status status, const recorded_event& by) {
       row.status = status;
       row.last = by.pos;
-      batch_.put(rows_family, at_place(status_prefix(status), row.requested), id_value(row.id));
       if (status == notification_status::pending) {
         row.waiting_since = by.pos;
         row.pending_at = by.recorded_at;
@@ -223,6 +243,9 @@ private:
     std::map<std::string, std::int64_t> counts_;
     std::set<std::string> lanes_;
   };
+
+  facet_index& index_;
+  staged_rows staged_;
 };
 
 void write_item(json_writer& json, const notification_row& row) {
@@ -234,45 +257,45 @@ void write_item(json_writer& json, const notification_row& row) {
   json.field_or_null("error", row.error).field("position", row.last).end_object();
 }
 
-bool matches(const notification_row& row, const notification_query& query) {
-  return (!query.status || row.status == *query.status) && (!query.project || row.project == *query.project) &&
-         (!query.anomaly_id || row.anomaly_id == *query.anomaly_id) && (query.channel.empty() || row.channel == query.channel) &&
-         (query.rule_id.empty() || row.rule_id == query.rule_id);
-}
-
-/// The index with the fewest places to look at.
-std::string narrowest(const notification_query& query) {
-  if (query.anomaly_id) return id_prefix('A', query.anomaly_id->value);
-  if (query.project) return id_prefix('J', query.project->value);
-  if (query.status) return status_prefix(*query.status);
-  return tagged('C');
-}
-
-/// The number of all that match, where the counts tell it; empty where only looking does.
-std::optional<std::uint64_t> known_total(const eventstore::kv_reader& views, const notification_query& query) {
-  if (query.project || query.anomaly_id || !query.rule_id.empty()) return std::nullopt;
-  std::uint64_t total = 0;
-  for (const auto& each : notification_counts(views))
-    if ((!query.status || each.status == *query.status) && (query.channel.empty() || each.channel == query.channel)) total += each.count;
-  return total;
+/// The notifications of a project or of an anomaly.
+std::vector<uuid> ids_under(const eventstore::kv_reader& views, const std::string& prefix) {
+  std::vector<uuid> ids;
+  views.scan(rows_family, prefix, keys::after(prefix), [&](std::string_view, std::string_view value) {
+    ids.push_back(keys::get_uuid(value));
+    return true;
+  });
+  std::sort(ids.begin(), ids.end());
+  return ids;
 }
 
 }  // namespace
 
-std::unique_ptr<projection> make_notifications() { return std::make_unique<notifications_projection>(); }
+std::unique_ptr<projection> make_notifications(facet_index& index) { return std::make_unique<notifications_projection>(index); }
 
 std::optional<notification_row> find_notification(const eventstore::kv_reader& views, const notification_id& id) {
   const auto stored = views.get(rows_family, row_key(id));
   return stored ? std::optional(decode(id, *stored)) : std::nullopt;
 }
 
-page list_notifications(const eventstore::kv_reader& views, const notification_query& query) {
-  const auto load = [&](std::string_view, std::string_view value) {
-    auto row = find_notification(views, {keys::get_uuid(value)});
-    if (row && !matches(*row, query)) row.reset();
-    return row;
-  };
-  return scan_page(views, rows_family, narrowest(query), /*forward=*/false, known_total(views, query), query.page, load, write_item);
+page list_notifications(reading& views, const notification_query& query) {
+  index_query asked;
+  if (query.status) asked.facets.push_back({notification_index::status, std::string(to_string(*query.status))});
+  require_facet(asked, notification_index::channel, query.channel);
+  require_facet(asked, notification_index::rule, query.rule_id);
+  if (query.project) asked.among = ids_under(views.rows(), id_prefix('J', query.project->value));
+  if (query.anomaly_id) {
+    auto ids = ids_under(views.rows(), id_prefix('A', query.anomaly_id->value));
+    if (asked.among) std::erase_if(ids, [&](const uuid& id) { return !std::binary_search(asked.among->begin(), asked.among->end(), id); });
+    asked.among = std::move(ids);
+  }
+  asked.sort = notification_index::requested;
+  asked.ascending = false;
+  ask_for_page(asked, query.page);
+  const auto answer = views.indexes().notifications.select(asked);
+  views.release();
+  return page_of_rows(answer, [&](json_writer& items, const uuid& id) {
+    if (const auto row = find_notification(views.rows(), {id})) write_item(items, *row);
+  });
 }
 
 std::vector<std::string> notification_lanes(const eventstore::kv_reader& views) {

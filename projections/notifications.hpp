@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/notifications/notification.hpp"
+#include "projections/list_indexes.hpp"
 #include "projections/page.hpp"
 #include "projections/read_models.hpp"
 
@@ -39,10 +40,10 @@ struct notification_query {
   std::string channel, rule_id;
 };
 
-[[nodiscard]] std::unique_ptr<projection> make_notifications();
+[[nodiscard]] std::unique_ptr<projection> make_notifications(facet_index& index);
 
 /// A page of list items, newest first.
-[[nodiscard]] page list_notifications(const eventstore::kv_reader& views, const notification_query& query);
+[[nodiscard]] page list_notifications(reading& views, const notification_query& query);
 inline constexpr char notifications_cursor = 'n';
 
 [[nodiscard]] std::optional<notification_row> find_notification(const eventstore::kv_reader& views, const notification_id& id);

@@ -1,6 +1,7 @@
 #include "projections/project_json.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "domain/agenda.hpp"
 #include "projections/anomaly_json.hpp"
@@ -24,6 +25,13 @@ void write_step(json_writer& json, const step& s, const order* of) {
   json.field("status", to_string(s.status)).field("expected_at", s.expected_at).field("started_at", s.started_at);
   json.field("completed_at", s.completed_at).field_or_null("blocked_by", s.blocked_by);
   json.end_object();
+}
+
+void write_risk_facts(json_writer& json, const std::optional<risk::estimate>& risk) {
+  json.key("risk_facts").begin_array();
+  if (risk)
+    for (const auto& fact : risk->facts) json.begin_object().field("fact", fact.name).field("weight", std::round(fact.weight * 100) / 100).field("detail", fact.detail).end_object();
+  json.end_array();
 }
 
 void write_line(json_writer& json, const order_line& line) {
@@ -182,7 +190,7 @@ next_action next_action_of(const project_state& project) {
   return as_action(of_project);
 }
 
-void write_project_item(json_writer& json, const project_state& project, position last) {
+void write_project_item(json_writer& json, const project_state& project, position last, std::optional<double> risk) {
   const auto next = next_action_of(project);
   json.field("project_id", project.id).field_strings("project_refs", project.project_refs);
   json.field("status", to_string(project.status)).field("project_type", project.project_type.value);
@@ -201,14 +209,15 @@ void write_project_item(json_writer& json, const project_state& project, positio
   json.field("next_action_at", next.at);
   json.key("open_anomalies").begin_object().field("warning", found.warning).field("critical", found.critical).end_object();
   json.field("oldest_anomaly_at", found.oldest);
-  json.key("risk").null();
+  json.field("risk", risk);
   json.field("created_at", project.created_at).field("updated_at", project.updated_at).field("position", last);
 }
 
 void write_project_detail(json_writer& json, const project_state& project, position last, const rules::rule_set& rules,
-                          const domain_settings& settings) {
+                          const domain_settings& settings, const std::optional<risk::estimate>& risk, std::string_view tracking_token) {
   json.begin_object();
-  write_project_item(json, project, last);
+  write_project_item(json, project, last, risk ? std::optional(risk->probability) : std::nullopt);
+  write_risk_facts(json, risk);
   json.field("customer_name", project.customer_name.value).field("customer_email", project.customer_email.value);
   json.field("installation_required", project.installation_required.value);
   write_raw_or_null(json, "metadata", project.metadata.value);
@@ -243,7 +252,7 @@ void write_project_detail(json_writer& json, const project_state& project, posit
   write_deadlines(json, project, rules, settings);
   write_refs(json, project);
   write_notes(json, project);
-  json.key("tracking_token").null();
+  json.field_or_null("tracking_token", tracking_token);
   json.end_object();
 }
 

@@ -6,6 +6,7 @@
 
 #include "domain/json.hpp"
 #include "domain/project.hpp"
+#include "domain/risk/estimate.hpp"
 #include "domain/rules/rule_set.hpp"
 
 namespace plo::projections {
@@ -18,10 +19,10 @@ struct next_action {
 [[nodiscard]] next_action next_action_of(const project_state& project);
 
 /// The fields of a list item, without the braces.
-void write_project_item(json_writer& json, const project_state& project, position last);
+void write_project_item(json_writer& json, const project_state& project, position last, std::optional<double> risk = {});
 /// The whole project.
 /// `rules` and `settings` tell the next deadlines.
 void write_project_detail(json_writer& json, const project_state& project, position last, const rules::rule_set& rules,
-                          const domain_settings& settings);
+                          const domain_settings& settings, const std::optional<risk::estimate>& risk, std::string_view tracking_token);
 
 }  // namespace plo::projections

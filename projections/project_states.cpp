@@ -28,6 +28,7 @@ void note_anomaly(const recorded_event& e, const project_state& state, std::vect
 
 std::vector<touched_project> project_states::apply(event_pointers events) {
   forget_oldest();
+  taught_.clear();
   std::vector<touched_project> touched;
   std::unordered_map<project_id, std::size_t> index;
   for (const auto* pointer : events) {
@@ -37,15 +38,26 @@ std::vector<touched_project> project_states::apply(event_pointers events) {
     // A step that failed to be written comes again: what it folded already is folded anew, from before it.
     if (const auto known = entries_.find(*id); known != entries_.end() && known->second->version >= e.version) forget(*id);
     auto& project = load(*id, e);
-    evolve(project.state, e, settings_);
-    project.version = e.version;
+    fold(project, e);
     const auto [slot, fresh] = index.emplace(*id, touched.size());
-    if (fresh) touched.push_back({&project.state, {}, {}});
-    touched[slot->second].state = &project.state;
-    touched[slot->second].last = e.pos;
-    note_anomaly(e, project.state, touched[slot->second].anomalies);
+    if (fresh) touched.push_back({&project.state, {}, {}, {}, {}});
+    auto& now = touched[slot->second];
+    now.state = &project.state;
+    now.last = e.pos;
+    now.latest = project.latest;
+    note_anomaly(e, project.state, now.anomalies);
   }
   return touched;
+}
+
+void project_states::fold(entry& project, const recorded_event& e) {
+  const bool may_teach = risk::may_end_a_leg(e);
+  const auto before = may_teach ? risk::progress_of(project.state) : risk::progress{};
+  evolve(project.state, e, settings_);
+  project.version = e.version;
+  project.latest = std::max(project.latest, e.occurred_at);
+  if (!may_teach) return;
+  for (auto& leg : risk::ended_legs(before, project.state, settings_)) taught_.push_back({e.pos, std::move(leg)});
 }
 
 void project_states::forget(const project_id& id) {
@@ -68,6 +80,7 @@ project_states::entry& project_states::load(const project_id& id, const recorded
       if (e.version >= next.version) return false;
       evolve(fresh->state, e, settings_);
       fresh->version = e.version;
+      fresh->latest = std::max(fresh->latest, e.occurred_at);
       return true;
     });
   }

@@ -3,11 +3,13 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "domain/project.hpp"
+#include "domain/risk/legs.hpp"
 #include "eventstore/log.hpp"
 
 namespace plo::projections {
@@ -20,6 +22,14 @@ struct touched_project {
   const project_state* state;
   position last;  // of its last event in this step
   std::vector<anomaly> anomalies;  // those that the step changed, each as it was after the last event about it
+  std::optional<double> risk;      // of a promise that will be broken, 0 to 1; empty: not judged
+  instant latest = instant::min();  // occurrence of any of its events
+};
+
+/// A leg of a delivery that ended, and the event that showed it.
+struct taught_leg {
+  position at;
+  risk::leg_observation leg;
 };
 
 class project_states {
@@ -30,14 +40,18 @@ public:
   /// Folds the events and returns the projects they touched, each once, in the order of first mention. The states stay valid until
   /// the next call.
   [[nodiscard]] std::vector<touched_project> apply(event_pointers events);
+  /// The legs that ended in the last step, in log order.
+  [[nodiscard]] const std::vector<taught_leg>& taught() const { return taught_; }
 
 private:
   struct entry {
     project_state state;
     stream_version version;
+    instant latest = instant::min();
     std::list<project_id>::iterator place;
   };
   entry& load(const project_id& id, const recorded_event& next);
+  void fold(entry& project, const recorded_event& e);
   void forget(const project_id& id);
   void forget_oldest();
 
@@ -46,6 +60,7 @@ private:
   std::size_t max_kept_;
   std::unordered_map<project_id, std::unique_ptr<entry>> entries_;
   std::list<project_id> recent_;
+  std::vector<taught_leg> taught_;
 };
 
 }  // namespace plo::projections

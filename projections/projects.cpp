@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
+#include <cmath>
 
 #include "eventstore/keys.hpp"
 #include "projections/anomaly_json.hpp"
+#include "projections/customers.hpp"
+#include "projections/index_page.hpp"
 #include "projections/project_json.hpp"
+#include "projections/search.hpp"
 
 namespace plo::projections {
 
@@ -14,218 +17,160 @@ namespace keys = eventstore::keys;
 
 namespace {
 
-// Rows: 'P' ‖ project → fields ‖ JSON. Orders: 'A' | 'U' | 'C' ‖ time ‖ project → nothing. 'N' → number of projects.
-constexpr char row_tag = 'P';
-const std::string count_key = "N";
+// 'P' ‖ project → facets ‖ columns ‖ JSON.
+constexpr char project_tag = 'P';
 
-char tag_of(project_order order) {
-  switch (order) {
-    case project_order::oldest_anomaly: return 'A';
-    case project_order::updated_at: return 'U';
-    case project_order::created_at: return 'C';
-  }
-  return 'A';
-}
-
-std::string row_key(const uuid& project) {
-  std::string key(1, row_tag);
+std::string project_row_key(const uuid& project) {
+  std::string key(1, project_tag);
   keys::put_uuid(key, project);
   return key;
 }
 
-/// Everything a query filters and sorts by, in front of a row's JSON.
-struct row_fields {
-  instant created_at{}, updated_at{};
-  instant oldest_anomaly = instant::max();  // none
-  std::array<std::string, 7> texts;  // status, type, store_id, customer_id, assigned_to, searchable text, worst severity
-};
+/// Risks in billionths; no risk sorts below all others.
+std::int64_t risk_number(const std::optional<double>& risk) { return risk ? std::llround(*risk * 1e9) : -1; }
 
-std::string encode_row(const row_fields& fields, std::string_view json) {
-  std::string row;
-  keys::put_time(row, fields.created_at);
-  keys::put_time(row, fields.updated_at);
-  keys::put_time(row, fields.oldest_anomaly);
-  for (const auto& text : fields.texts) keys::put_text(row, std::string_view(text).substr(0, 0xffff));
-  return row.append(json);
-}
-
-struct decoded_row {
-  instant created_at, updated_at, oldest_anomaly;
-  std::array<std::string_view, 7> texts;
+struct project_row {
+  std::array<std::string_view, project_index::facets> facets;
+  std::array<std::int64_t, project_index::columns> columns;
   std::string_view json;
 };
 
-decoded_row decode_row(std::string_view row) {
-  decoded_row decoded;
-  decoded.created_at = keys::get_time(row);
-  decoded.updated_at = keys::get_time(row.substr(8));
-  decoded.oldest_anomaly = keys::get_time(row.substr(16));
-  row.remove_prefix(24);
-  for (auto& text : decoded.texts) text = keys::take_text(row);
+std::string encode_project_row(const std::vector<std::string>& facets, const std::vector<std::int64_t>& columns, std::string_view json) {
+  std::string row;
+  for (const auto& text : facets) keys::put_text(row, text);
+  for (const auto number : columns) keys::put_u64(row, static_cast<std::uint64_t>(number));
+  return row.append(json);
+}
+
+project_row decode_project_row(std::string_view row) {
+  project_row decoded;
+  for (auto& text : decoded.facets) text = keys::take_text(row);
+  for (auto& number : decoded.columns) {
+    number = static_cast<std::int64_t>(keys::get_u64(row));
+    row.remove_prefix(8);
+  }
   decoded.json = row;
   return decoded;
 }
 
-std::string order_key(project_order order, instant at, const uuid& project) {
-  std::string key(1, tag_of(order));
-  keys::put_time(key, at);
-  keys::put_uuid(key, project);
-  return key;
-}
+std::int64_t number_of(instant at) { return at.time_since_epoch().count(); }
 
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  });
-  return lower;
-}
-
-constexpr project_order all_orders[] = {project_order::oldest_anomaly, project_order::updated_at,
-                                        project_order::created_at};
+/// As long as a row's text may be.
+std::string facet_text(std::string_view text) { return std::string(text.substr(0, 0xffff)); }
 
 class projects_projection final : public projection {
 public:
+  explicit projects_projection(facet_index& index) : index_(index) {}
+
   std::string_view name() const override { return "projects"; }
-  std::uint32_t schema_version() const override { return 2; }
+  std::uint32_t schema_version() const override { return 3; }
   eventstore::family rows() const override { return families::projects; }
 
-  void apply(const projection_input& input, const eventstore::kv_reader& views,
-             eventstore::kv_batch& batch) override {
-    // A step that does not follow the last one means that the last one was not written: what is remembered is not in the rows.
-    if (input.events.front()->pos.value != remembered_upto_.value + 1 || remembered_.size() > max_remembered)
-      remembered_.clear();
-    remembered_upto_ = input.events.back()->pos;
+  void load(const eventstore::kv_reader& views) override {
+    const std::string prefix(1, project_tag);
+    views.scan(rows(), prefix, keys::after(prefix), [&](std::string_view key, std::string_view value) {
+      const auto row = decode_project_row(value);
+      index_.put(keys::get_uuid(key.substr(1)), row.facets, row.columns);
+      return true;
+    });
+  }
 
-    std::uint64_t added = 0;
+  void apply(const projection_input& input, const eventstore::kv_reader&, eventstore::kv_batch& batch) override {
+    staged_.clear();
     for (const auto& touched : input.projects) {
-      const auto* project = touched.state;
-      const auto last = touched.last;
-      const auto fields = fields_of(*project);
-      const auto key = row_key(project->id.value);
-      if (const auto before = times_before(views, project->id, key)) {
-        for (const auto order : all_orders) {
-          if (time_of(*before, order) == time_of(fields, order)) continue;
-          batch.remove(rows(), order_key(order, time_of(*before, order), project->id.value));
-          batch.put(rows(), order_key(order, time_of(fields, order), project->id.value), {});
-        }
-      } else {
-        ++added;
-        for (const auto order : all_orders)
-          batch.put(rows(), order_key(order, time_of(fields, order), project->id.value), {});
-      }
+      const auto& project = *touched.state;
+      const auto found = summary_of(project);
+      std::vector<std::string> facets(project_index::facets);
+      facets[project_index::status] = to_string(project.status);
+      facets[project_index::type] = facet_text(project.project_type.value.value_or(""));
+      facets[project_index::store] = facet_text(project.store_id.value.value_or(""));
+      facets[project_index::severity] = found.worst();
+      facets[project_index::assigned_to] = facet_text(project.assigned_to);
+      std::vector<std::int64_t> columns(project_index::columns);
+      columns[project_index::oldest_anomaly] = number_of(found.oldest.value_or(instant::max()));
+      columns[project_index::updated_at] = number_of(project.updated_at);
+      columns[project_index::created_at] = number_of(project.created_at);
+      columns[project_index::risk] = risk_number(touched.risk);
       json_writer json;
       json.begin_object();
-      write_project_item(json, *project, last);
+      write_project_item(json, project, touched.last, touched.risk);
       json.end_object();
-      batch.put(rows(), key, encode_row(fields, json.view()));
-      remembered_[project->id] = {fields.created_at, fields.updated_at, fields.oldest_anomaly};
+      batch.put(rows(), project_row_key(project.id.value), encode_project_row(facets, columns, json.view()));
+      staged_.put(project.id.value, std::move(facets), std::move(columns));
     }
-    if (added == 0) return;
-    const auto count = views.get(rows(), count_key);
-    std::string value;
-    keys::put_u64(value, (count ? keys::get_u64(*count) : 0) + added);
-    batch.put(rows(), count_key, std::move(value));
   }
+
+  void publish() override { staged_.apply_to(index_); }
 
 private:
-  struct times {
-    instant created_at, updated_at, oldest_anomaly;
-  };
-  static constexpr std::size_t max_remembered = 100'000;
-
-  /// What the project's row is sorted by now; empty when it has none.
-  std::optional<times> times_before(const eventstore::kv_reader& views, const project_id& id, const std::string& key) {
-    if (const auto known = remembered_.find(id); known != remembered_.end()) return known->second;
-    const auto row = views.get(rows(), key);
-    if (!row) return std::nullopt;
-    const auto fields = decode_row(*row);
-    return times{fields.created_at, fields.updated_at, fields.oldest_anomaly};
-  }
-
-  std::unordered_map<project_id, times> remembered_;
-  position remembered_upto_;
-
-  template <class Fields>
-  static instant time_of(const Fields& fields, project_order order) {
-    switch (order) {
-      case project_order::oldest_anomaly: return fields.oldest_anomaly;
-      case project_order::updated_at: return fields.updated_at;
-      case project_order::created_at: return fields.created_at;
-    }
-    return {};
-  }
-
-  static row_fields fields_of(const project_state& project) {
-    row_fields fields;
-    fields.created_at = project.created_at;
-    fields.updated_at = project.updated_at;
-    std::string searchable;
-    for (const auto& ref : project.project_refs) searchable += ref + "\n";
-    for (const auto& order : project.orders) searchable += order.order_ref + "\n";
-    searchable += project.customer_name.value.value_or("") + "\n" + project.customer_id.value.value_or("");
-    fields.texts = {std::string(to_string(project.status)),
-                    project.project_type.value.value_or(""),
-                    project.store_id.value.value_or(""),
-                    project.customer_id.value.value_or(""),
-                    project.assigned_to,
-                    lower_case(searchable),
-                    std::string(summary_of(project).worst())};
-    fields.oldest_anomaly = summary_of(project).oldest.value_or(instant::max());
-    return fields;
-  }
+  facet_index& index_;
+  staged_rows staged_;
 };
 
-bool matches(const decoded_row& row, const project_query& query) {
-  const std::string* wanted[] = {&query.status, &query.type, &query.store_id, &query.customer_id, &query.assigned_to};
-  for (std::size_t i = 0; i < std::size(wanted); ++i)
-    if (!wanted[i]->empty() && row.texts[i] != *wanted[i]) return false;
-  if (query.from && row.created_at < *query.from) return false;
-  if (query.to && row.created_at >= *query.to) return false;
-  if (!query.severity.empty() && row.texts[6] != query.severity) return false;
-  return query.text.empty() || row.texts[5].find(lower_case(query.text)) != std::string_view::npos;
+project_index::column column_of(project_order order) {
+  switch (order) {
+    case project_order::oldest_anomaly: return project_index::oldest_anomaly;
+    case project_order::updated_at: return project_index::updated_at;
+    case project_order::created_at: return project_index::created_at;
+    case project_order::risk: return project_index::risk;
+  }
+  return project_index::oldest_anomaly;
+}
+
+/// Those that are in both, where both are given.
+void narrow(std::optional<std::vector<uuid>>& among, std::vector<uuid> ids) {
+  std::sort(ids.begin(), ids.end());
+  if (among) {
+    std::vector<uuid> both;
+    std::set_intersection(among->begin(), among->end(), ids.begin(), ids.end(), std::back_inserter(both));
+    ids = std::move(both);
+  }
+  among = std::move(ids);
 }
 
 }  // namespace
 
-bool project_query::filters() const {
-  return !(status.empty() && type.empty() && store_id.empty() && customer_id.empty() && severity.empty() &&
-           assigned_to.empty() && text.empty() && !from && !to);
-}
-
-std::unique_ptr<projection> make_projects() { return std::make_unique<projects_projection>(); }
+std::unique_ptr<projection> make_projects(facet_index& index) { return std::make_unique<projects_projection>(index); }
 
 std::string store_of(const eventstore::kv_reader& views, const project_id& id) {
-  const auto row = views.get(families::projects, row_key(id.value));
-  return row ? std::string(decode_row(*row).texts[2]) : std::string();
+  const auto row = views.get(families::projects, project_row_key(id.value));
+  return row ? std::string(decode_project_row(*row).facets[project_index::store]) : std::string();
 }
 
-std::string type_of(const eventstore::kv_reader& views, const project_id& id) {
-  const auto row = views.get(families::projects, row_key(id.value));
-  return row ? std::string(decode_row(*row).texts[1]) : std::string();
+std::string project_item(const eventstore::kv_reader& views, const project_id& id) {
+  const auto row = views.get(families::projects, project_row_key(id.value));
+  return row ? std::string(decode_project_row(*row).json) : std::string();
 }
 
 char cursor_list(project_order order, bool descending) {
-  const char tag = tag_of(order);
-  return descending ? tag : static_cast<char>(tag + 32);
+  constexpr std::string_view letters = "AUCK";
+  const char letter = letters[static_cast<std::size_t>(order)];
+  return descending ? letter : static_cast<char>(letter + 32);
 }
 
-page list_projects(const eventstore::kv_reader& views, const project_query& query) {
-  const std::string tag(1, tag_of(query.order));
+index_query index_query_of(const reading& views, const project_query& query) {
+  index_query asked;
+  require_facet(asked, project_index::status, query.status);
+  require_facet(asked, project_index::type, query.type);
+  require_facet(asked, project_index::store, query.store_id);
+  require_facet(asked, project_index::severity, query.severity);
+  require_assignee(asked, project_index::assigned_to, query.assigned_to);
+  require_period(asked, project_index::created_at, query.from, query.to);
+  if (query.risk_min) asked.columns.push_back({project_index::risk, risk_number(query.risk_min)});
+  if (!query.customer_id.empty()) narrow(asked.among, projects_of_customer(views.rows(), query.customer_id));
+  if (auto found = find_projects_by_text(views.rows(), query.text)) narrow(asked.among, std::move(*found));
+  asked.sort = column_of(query.order);
   // "-oldest_anomaly" asks for the longest wait first, which is the smallest time.
-  const bool forward = (query.order == project_order::oldest_anomaly) == query.descending;
-  std::optional<std::uint64_t> total;
-  if (!query.filters()) {
-    const auto count = views.get(families::projects, count_key);
-    total = count ? keys::get_u64(*count) : 0;
-  }
-  const auto load = [&](std::string_view place, std::string_view) {
-    auto row = views.get(families::projects, std::string(1, row_tag).append(place.substr(8)));  // behind the time
-    if (row && !total && !matches(decode_row(*row), query)) row.reset();
-    return row;
-  };
-  const auto write = [](json_writer& items, const std::string& row) { items.raw(decode_row(row).json); };
-  return scan_page(views, families::projects, tag, forward, total, query.page, load, write);
+  asked.ascending = (query.order == project_order::oldest_anomaly) == query.descending;
+  return asked;
+}
+
+page list_projects(reading& views, const project_query& query) {
+  auto asked = index_query_of(views, query);
+  ask_for_page(asked, query.page);
+  const auto answer = views.indexes().projects.select(asked);
+  views.release();
+  return page_of_rows(answer, [&](json_writer& items, const uuid& id) { items.raw(project_item(views.rows(), {id})); });
 }
 
 }  // namespace plo::projections

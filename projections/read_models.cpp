@@ -5,9 +5,14 @@
 
 #include "eventstore/keys.hpp"
 #include "projections/anomalies.hpp"
+#include "projections/customers.hpp"
+#include "projections/dead_letters.hpp"
 #include "projections/deadlines.hpp"
+#include "projections/kpis.hpp"
 #include "projections/notifications.hpp"
 #include "projections/projects.hpp"
+#include "projections/search.hpp"
+#include "projections/stations.hpp"
 
 namespace plo::projections {
 
@@ -20,20 +25,28 @@ constexpr std::string_view schema_key = "schema";
 constexpr std::size_t max_states_kept = 20'000;
 
 const eventstore::store_layout views_layout{
-    {{"meta"}, {"projects", true, 8u << 20}, {"deadlines", true, 4u << 20}, {"anomalies", true, 4u << 20}, {"notifications", true, 4u << 20}},
+    {{"meta"}, {"projects", true, 8u << 20}, {"deadlines", true, 4u << 20}, {"anomalies", true, 4u << 20}, {"notifications", true, 4u << 20},
+     {"dead_letters", true, 2u << 20}, {"search", true, 8u << 20}, {"customers", true, 4u << 20}, {"kpis", true, 4u << 20}, {"legs", true, 2u << 20}, {"stations", true, 1u << 20}},
     false};
 
-std::vector<std::unique_ptr<projection>> all_projections(const eventstore::log& log, const domain_settings& settings, position checkpoint) {
+std::vector<std::unique_ptr<projection>> all_projections(const eventstore::log& log, const domain_settings& settings, position checkpoint,
+                                                         list_indexes& indexes) {
   std::vector<std::unique_ptr<projection>> all;
-  all.push_back(make_projects());
+  all.push_back(make_projects(indexes.projects));
   all.push_back(make_deadlines(log, settings, checkpoint));
-  all.push_back(make_anomalies());
-  all.push_back(make_notifications());
+  all.push_back(make_anomalies(indexes.anomalies));
+  all.push_back(make_notifications(indexes.notifications));
+  all.push_back(make_dead_letters(indexes.dead_letters));
+  all.push_back(make_search());
+  all.push_back(make_customers());
+  all.push_back(make_kpis(settings.tz));
+  all.push_back(make_stations());
   return all;
 }
 
 std::string schema_of(const std::vector<std::unique_ptr<projection>>& all) {
   std::string schema;
+  schema += fmt::format("{}/{} ", learnt_legs::name, learnt_legs::schema_version);
   for (const auto& p : all) schema += fmt::format("{}/{} ", p->name(), p->schema_version());
   return schema;
 }
@@ -41,7 +54,8 @@ std::string schema_of(const std::vector<std::unique_ptr<projection>>& all) {
 bool usable(const eventstore::kv_reader& views, const eventstore::log& log, const domain_settings& settings) {
   const auto schema = views.get(families::meta, schema_key);
   if (!schema) return checkpoint_of(views).value == 0;
-  return *schema == schema_of(all_projections(log, settings, {})) && checkpoint_of(views) <= log.head().last;
+  list_indexes none;
+  return *schema == schema_of(all_projections(log, settings, {}, none)) && checkpoint_of(views) <= log.head().last;
 }
 
 }  // namespace
@@ -58,7 +72,9 @@ read_models::read_models(std::unique_ptr<eventstore::kv_store> store, const even
     checkpoint_ = {keys::get_u64(*stored)};
     events_folded_ = keys::get_u64(std::string_view(*stored).substr(8));
   }
-  projections_ = all_projections(log, settings, checkpoint_);
+  legs_ = std::make_unique<learnt_legs>(*store_, settings);
+  projections_ = all_projections(log, settings, checkpoint_, indexes_);
+  for (const auto& p : projections_) p->load(*store_);
 }
 
 std::unique_ptr<read_models> read_models::open(const std::filesystem::path& data_dir, const eventstore::log& log,
@@ -98,8 +114,9 @@ void read_models::apply(event_pointers events) {
   if (events.front()->pos.value != checkpoint_.value + 1)
     throw eventstore::store_error(
         fmt::format("the read models stand at {} and were given {}", checkpoint_.value, events.front()->pos.value));
-  const auto touched = states_.apply(events);
+  auto touched = states_.apply(events);
   eventstore::kv_batch batch;
+  legs_->apply(states_.taught(), touched, batch);
   for (const auto& p : projections_) p->apply({events, touched}, *store_, batch);
   const auto last = events.back()->pos;
   const auto folded = events_folded_ + events.size();
@@ -107,9 +124,20 @@ void read_models::apply(event_pointers events) {
   keys::put_u64(value, folded);
   batch.put(families::meta, std::string(checkpoint_key), std::move(value));
   if (checkpoint_.value == 0) batch.put(families::meta, std::string(schema_key), schema_of(projections_));
-  store_->write(batch);
+  {
+    const auto alone = gate_.write();
+    store_->write(batch);
+    legs_->publish();
+    for (const auto& p : projections_) p->publish();
+  }
   checkpoint_ = last;
   events_folded_ = folded;
+}
+
+reading read_models::read() const {
+  auto lock = gate_.read();
+  auto rows = store_->snapshot();
+  return {std::move(lock), std::move(rows), indexes_};
 }
 
 std::vector<recorded_event> read_models::read_next(std::size_t most) const {

@@ -16,13 +16,16 @@
 #include "domain/project.hpp"
 #include "eventstore/kv_store.hpp"
 #include "eventstore/log.hpp"
+#include "projections/legs.hpp"
+#include "projections/list_indexes.hpp"
 #include "projections/project_states.hpp"
 
 namespace plo::projections {
 
 /// Column families of the views, one per projection and one for checkpoints.
 namespace families {
-inline constexpr eventstore::family meta = 0, projects = 1, deadlines = 2, anomalies = 3, notifications = 4;
+inline constexpr eventstore::family meta = 0, projects = 1, deadlines = 2, anomalies = 3, notifications = 4, dead_letters = 5,
+                                    search = 6, customers = 7, kpis = 8, legs = 9, stations = 10;
 }
 
 /// What a projection folds in one step: whole commits, and the projects they touched as they are afterwards.
@@ -39,6 +42,11 @@ public:
   [[nodiscard]] virtual eventstore::family rows() const = 0;
   /// Deterministic: the rows depend on the events alone. `views` is what was written before this step.
   virtual void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) = 0;
+  /// Fills what the projection keeps in memory from its rows, once, before the first step.
+  virtual void load(const eventstore::kv_reader& /*views*/) {}
+  /// Makes the step's changes of what is kept in memory visible, in one with its rows. What a step that was not written left
+  /// behind, the next `apply` forgets.
+  virtual void publish() {}
 };
 
 /// All read models over one store. `apply` comes from one thread; snapshots from any.
@@ -66,11 +74,16 @@ public:
   /// The views as they are at each call; `snapshot` holds them still.
   [[nodiscard]] const eventstore::kv_reader* reader() const { return store_.get(); }
   [[nodiscard]] std::unique_ptr<const eventstore::kv_reader> snapshot() const { return store_->snapshot(); }
+  /// Rows and indexes of one position, for lists.
+  [[nodiscard]] reading read() const;
 
 private:
   std::unique_ptr<eventstore::kv_store> store_;
   const eventstore::log& log_;
   project_states states_;
+  list_indexes indexes_;
+  mutable index_gate gate_;
+  std::unique_ptr<learnt_legs> legs_;
   std::vector<std::unique_ptr<projection>> projections_;
   position checkpoint_;
   std::uint64_t events_folded_ = 0;

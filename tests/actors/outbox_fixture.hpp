@@ -167,7 +167,8 @@ protected:
 
   nlohmann::json listed(projections::notification_query query = {}, const projections::read_models* of = nullptr) {
     query.page.limit = 200;
-    return nlohmann::json::parse(projections::list_notifications(*(of ? of : models.get())->reader(), query).items);
+    auto views = (of ? of : models.get())->read();
+    return nlohmann::json::parse(projections::list_notifications(views, query).items);
   }
 
   outbox_settings settings;

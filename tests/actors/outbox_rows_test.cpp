@@ -42,7 +42,8 @@ TEST_F(outbox_test, a_list_is_filtered_and_paged_newest_first) {
   query.page.limit = 3;
   std::vector<std::string> walked;
   for (;;) {
-    const auto page = projections::list_notifications(*models->reader(), query);
+    auto views = models->read();
+    const auto page = projections::list_notifications(views, query);
     EXPECT_EQ(page.total, 8u);
     for (const auto& item : nlohmann::json::parse(page.items)) walked.push_back(item["notification_id"]);
     if (!page.next) break;
@@ -63,7 +64,9 @@ TEST_F(outbox_test, a_list_is_filtered_and_paged_newest_first) {
   EXPECT_EQ(listed(of_project).size(), 0u);
   projections::notification_query of_rule;
   of_rule.rule_id = "R-2";
-  const auto page = projections::list_notifications(*models->reader(), of_rule);
+  auto views = models->read();
+  const auto page = projections::list_notifications(views, of_rule);
+  views.release();
   EXPECT_EQ(page.total, 2u);
   projections::notification_query of_anomaly;
   of_anomaly.anomaly_id = row(mails[3]).anomaly_id;

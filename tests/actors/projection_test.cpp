@@ -23,7 +23,8 @@ nlohmann::json rows_of(const projections::read_models& models) {
   projections::project_query query;
   query.order = projections::project_order::created_at;
   query.page.limit = 200;
-  return nlohmann::json::parse(projections::list_projects(*models.reader(), query).items);
+  auto views = models.read();
+  return nlohmann::json::parse(projections::list_projects(views, query).items);
 }
 
 TEST_F(actor_test, read_models_follow_the_log) {
@@ -31,7 +32,8 @@ TEST_F(actor_test, read_models_follow_the_log) {
   EXPECT_EQ(models->checkpoint(), log.head().last);
   EXPECT_EQ(gate.applied(), log.head().last);
   EXPECT_EQ(models->events_folded(), log.head().last.value);
-  const auto document = nlohmann::json::parse(*projections::find_project(log, opened.project, *book.current(), {}));
+  const domain_settings settings;
+  const auto document = nlohmann::json::parse(*projections::find_project(log, opened.project, {*book.current(), settings, *models->reader(), {}}));
   EXPECT_EQ(document["store_id"], "S-1");
   EXPECT_EQ(document["project_refs"], nlohmann::json({"X"}));
   EXPECT_EQ(document["position"], log.head().last.value);

@@ -1,0 +1,85 @@
+// Lists as CSV files, sent as they are made.
+#include "http/event_sink.hpp"
+#include "http/list_queries.hpp"
+#include "http/reading.hpp"
+#include "projections/exports.hpp"
+
+namespace plo::http {
+
+namespace {
+
+/// Each holds a snapshot and the places of all its rows.
+constexpr int max_exports = 4;
+
+/// One of the exports that may be under way.
+class export_slot {
+public:
+  explicit export_slot(std::atomic<int>& taken) : taken_(taken), held_(taken.fetch_add(1) < max_exports) {
+    if (!held_) taken_.fetch_sub(1);
+  }
+  ~export_slot() {
+    if (held_) taken_.fetch_sub(1);
+  }
+  export_slot(const export_slot&) = delete;
+  export_slot& operator=(const export_slot&) = delete;
+  [[nodiscard]] bool held() const { return held_; }
+
+private:
+  std::atomic<int>& taken_;
+  bool held_;
+};
+
+struct running_export {
+  explicit running_export(service& s) : slot(s.exporting) {}
+  export_slot slot;
+  std::unique_ptr<projections::csv_export> rows;
+};
+
+task<void> send_rows(event_sink& sink, std::shared_ptr<running_export> running) {
+  for (auto text = running->rows->next(); !text.empty() && !sink.stopping(); text = running->rows->next()) {
+    const bool alive = co_await sink.write(text);
+    if (!alive) co_return;
+  }
+}
+
+/// `start` makes the export from the read models.
+template <class Start>
+task<answer> export_csv(service& s, const request& r, parameters& p, const char* name, const Start& start) {
+  const auto refused = co_await refuse_or_wait(s, r, p);
+  if (refused) co_return response(*refused);
+  auto running = std::make_shared<running_export>(s);
+  if (!running->slot.held()) co_return response(overloaded("as many exports as may be are under way", 5));
+  streamed reply;
+  {
+    auto views = s.engine.read();
+    reply.headers.emplace_back("X-PLO-Position", std::to_string(projections::checkpoint_of(views.rows()).value));
+    running->rows = start(views);
+  }
+  reply.content_type = "text/csv; charset=utf-8; header=present";
+  reply.headers.emplace_back("Content-Disposition", std::string("attachment; filename=\"") + name + "\"");
+  reply.serve = [running](event_sink& sink) { return send_rows(sink, running); };
+  co_return reply;
+}
+
+task<answer> export_projects(service& s, request& r) {
+  parameters p(r);
+  const auto query = read_project_query(p, s.settings.domain.tz);
+  const auto start = [&](projections::reading& views) { return projections::export_projects(views, query); };
+  co_return co_await export_csv(s, r, p, "projects.csv", start);
+}
+
+task<answer> export_anomalies(service& s, request& r) {
+  parameters p(r);
+  const auto query = read_anomaly_query(p, s.settings.domain.tz);
+  const auto start = [&](projections::reading& views) { return projections::export_anomalies(views, query); };
+  co_return co_await export_csv(s, r, p, "anomalies.csv", start);
+}
+
+}  // namespace
+
+void add_export_routes(router& routes, service& s) {
+  routes.add({"GET", "/api/exports/projects.csv", [&s](request& r) { return export_projects(s, r); }});
+  routes.add({"GET", "/api/exports/anomalies.csv", [&s](request& r) { return export_anomalies(s, r); }});
+}
+
+}  // namespace plo::http

@@ -1,0 +1,47 @@
+// From an index's answer to a page of rows.
+#pragma once
+
+#include "projections/facet_index.hpp"
+#include "projections/page.hpp"
+
+namespace plo::projections {
+
+/// Adds a condition on a facet unless `value` is empty, which is any.
+inline void require_facet(index_query& query, std::size_t facet, const std::string& value) {
+  if (!value.empty()) query.facets.push_back({facet, value});
+}
+
+/// Who something is assigned to: a user's id, or `none` for nobody.
+inline void require_assignee(index_query& query, std::size_t facet, const std::string& value) {
+  if (!value.empty()) query.facets.push_back({facet, value == "none" ? std::string() : value});
+}
+
+/// Times of [from, to) in a column of milliseconds.
+inline void require_period(index_query& query, std::size_t column, const std::optional<instant>& from, const std::optional<instant>& to) {
+  if (!from && !to) return;
+  column_condition period;
+  period.column = column;
+  if (from) period.least = from->time_since_epoch().count();
+  if (to) period.most = to->time_since_epoch().count() - 1;
+  query.columns.push_back(period);
+}
+
+inline void ask_for_page(index_query& query, const page_request& request) {
+  query.limit = request.limit;
+  if (request.after) query.after = decode_place(*request.after);
+}
+
+/// `write` writes the row of an id.
+template <class Write>
+[[nodiscard]] page page_of_rows(const index_answer& answer, Write write) {
+  page result;
+  json_writer items;
+  items.begin_array();
+  for (const auto& row : answer.rows) write(items, row.id);
+  result.items = items.end_array().str();
+  result.total = answer.total;
+  if (answer.more) result.next = encode_place(answer.rows.back());
+  return result;
+}
+
+}  // namespace plo::projections
