@@ -23,8 +23,8 @@ struct command_reply {
   outcome what = outcome::unavailable;
   position pos;
   std::string reason;  // of a refusal, a sentence for people
-  project_id project;  // whose stream it is in; of a command that creates one, the new one
-  event_id event;
+  project_id project = {};  // whose stream it is in; of a command that creates one, the new one
+  event_id event = {};
 };
 
 using command_completion = completion<command_reply>;

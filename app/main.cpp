@@ -9,6 +9,7 @@
 
 #include "app/commands.hpp"
 #include "app/exit_status.hpp"
+#include "app/user.hpp"
 #include "eventstore/kv_store.hpp"
 
 namespace {
@@ -49,6 +50,26 @@ int run(int argc, char** argv) {
   check_command->footer("Example: plo rules check config/rules.toml");
   check_command->add_option("files", rule_files, "Rule files (TOML)")->required();
 
+  auto* user_command = cli.add_subcommand("user", "Add accounts, set passwords, list them; while no server runs on the data");
+  user_command->require_subcommand(1);
+  user_options user;
+  const auto add_user_command = [&](const char* action, const char* what, bool about_one) {
+    auto* command = user_command->add_subcommand(action, what);
+    if (about_one) {
+      command->add_option("email", user.email, "E-mail address")->required();
+      command->add_flag("--password-stdin", user.password_from_stdin, "Read the password from standard input instead of asking");
+    }
+    command->add_option("--data", user.data, "Data directory; wins over the file");
+    command->add_option("--config", user.config, "Configuration file (TOML) that names the data directory");
+    return command;
+  };
+  auto* add_command = add_user_command("add", "Add an account", true);
+  add_command->footer("Example: plo user add ops@example.org --role admin --data /var/lib/plo");
+  add_command->add_option("--role", user.role, "admin, operator or viewer")->capture_default_str();
+  add_command->add_option("--name", user.name, "The person's name");
+  add_user_command("passwd", "Set the password of an account", true);
+  add_user_command("list", "List the accounts", false);
+
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -56,6 +77,10 @@ int run(int argc, char** argv) {
   }
   if (serve_command->parsed()) return serve(serving);
   if (check_command->parsed()) return check_rules(rule_files);
+  if (user_command->parsed()) {
+    user.action = user_command->get_subcommands().front()->get_name();
+    return manage_users(user);
+  }
   return import_events(importing);
 }
 

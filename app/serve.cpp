@@ -6,6 +6,7 @@
 
 #include "app/commands.hpp"
 #include "app/exit_status.hpp"
+#include "app/operators.hpp"
 #include "app/wiring.hpp"
 #include "http/server.hpp"
 
@@ -32,6 +33,7 @@ http::settings http_settings(const config::settings& from) {
     to.sources.emplace(name, http::source_settings{source.name, source.key_sha256, source.hmac_secret,
                                                    source.rate_limit_per_s, source.event_type_map});
   to.domain = domain_settings_of(from);
+  to.auth = auth_settings_of(from);
   return to;
 }
 
@@ -51,6 +53,8 @@ int serve(const serve_options& options) {
   }
   raise_file_limit();
   const auto engine = start_engine(*settings, settings->server.data_dir, options.clock, actors::outbox_mode::send);
+  if (settings->auth.oidc) spdlog::info("identities come from {}", settings->auth.oidc->issuer);
+  else add_first_admin(*engine);
   const auto serving = http_settings(*settings);
   http::server server(serving, *engine);
   std::cout << "listening on " << server.url() << std::endl;

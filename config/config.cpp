@@ -142,13 +142,41 @@ void read_sources(section& in, settings& out) {
   }
 }
 
-void read_auth(section& in, auth_settings& out) {
+void read_oidc(section& in, const fs::path& base, oidc_settings& out) {
+  const auto needed = [&](std::string_view key, std::string& to) {
+    in.text(key, [&](const std::string& value) -> std::string {
+      to = value;
+      return value.empty() ? "a text is needed" : "";
+    });
+    if (to.empty()) refuse(in.where(), fmt::format("{} needs {}", in.path(), key));
+  };
+  std::string file;
+  needed("issuer", out.issuer);
+  needed("audience", out.audience);
+  needed("jwks_file", file);
+  out.jwks_file = beside(base, file);
+  if (!is_readable(out.jwks_file)) refuse(in.where(), fmt::format("{}.jwks_file: {} cannot be read", in.path(), out.jwks_file.string()));
+  in.text("role_claim", out.role_claim);
+  in.text("email_claim", out.email_claim);
+  in.table("roles", [&](section& roles) {
+    for (const auto& value : roles.keys()) {
+      roles.text(value, [&](const std::string& role) -> std::string {
+        if (role != "admin" && role != "operator" && role != "viewer") return fmt::format("'{}' is not admin, operator or viewer", role);
+        out.roles.emplace(value, role);
+        return {};
+      });
+    }
+  });
+}
+
+void read_auth(section& in, const fs::path& base, auth_settings& out) {
   in.text("jwt_secret_env", [&](const std::string& value) -> std::string {
     if (!is_variable_name(value)) return fmt::format("'{}' is not a name of an environment variable", value);
     out.jwt_secret_env = value;
     return {};
   });
   in.duration("session", out.session);
+  in.table("oidc", [&](section& table) { read_oidc(table, base, out.oidc.emplace()); });
 }
 
 settings read_root(const toml::table& table, const fs::path& base) {
@@ -162,7 +190,7 @@ settings read_root(const toml::table& table, const fs::path& base) {
     in.integer("max_live_projects", out.actors.max_live_projects, 1, 100'000'000);
     in.integer("scheduler_threads", out.actors.scheduler_threads, 0, 1024);
   });
-  root.table("auth", [&](section& in) { read_auth(in, out.auth); });
+  root.table("auth", [&](section& in) { read_auth(in, base, out.auth); });
   root.table("rules", [&](section& in) {
     in.texts("files", [&](const std::string& value) -> std::string {
       auto file = beside(base, value);

@@ -67,9 +67,20 @@ struct actor_settings {
   unsigned scheduler_threads = 0;  // 0: chosen from the cores
 };
 
+/// An OpenID Connect provider in place of passwords.
+struct oidc_settings {
+  std::string issuer;
+  std::string audience;
+  std::filesystem::path jwks_file;
+  std::string role_claim = "role";
+  std::string email_claim = "email";
+  std::map<std::string, std::string, std::less<>> roles;  // value of the claim → admin, operator or viewer; empty: these themselves
+};
+
 struct auth_settings {
   std::string jwt_secret_env = "PLO_JWT_SECRET";
   std::chrono::milliseconds session = std::chrono::hours(12);
+  std::optional<oidc_settings> oidc;
 };
 
 struct rules_settings {

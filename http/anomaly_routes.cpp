@@ -144,8 +144,12 @@ task<answer> acknowledge_all(service& s, request& r) {
     reply.reason = "there is no anomaly with this id";
     auto by = stamp_of(r);
     by.part = text;
-    if (const auto before = recorded_part(s, r, text)) reply = {command_reply::outcome::done, *before, {}, {}, {}};
-    else if (id) reply = co_await carry_out(s, command, *id, by);
+    if (const auto before = recorded_part(s, r, text)) {
+      reply.what = command_reply::outcome::done;
+      reply.pos = *before;
+    } else if (id) {
+      reply = co_await carry_out(s, command, *id, by);
+    }
     json.begin_object().field("anomaly_id", text).field("status", status_of(reply));
     if (reply.what == command_reply::outcome::done) json.field("position", reply.pos);
     else json.field("reason", reply.reason);

@@ -50,12 +50,26 @@ std::optional<std::string> command_body::text(std::string_view name, std::size_t
   return std::string(text);
 }
 
+std::string command_body::required_text(std::string_view name, std::size_t longest) {
+  const auto before = errors_.size();
+  auto found = text(name, longest);
+  if (errors_.size() == before && (!found || found->empty())) fault(name, "is missing");
+  return found.value_or("");
+}
+
 std::optional<instant> command_body::time(std::string_view name) {
   const auto found = text(name, 100);
   if (!found) return std::nullopt;
   const auto at = parse_instant(*found);
   if (!at) fault(name, "must be an RFC 3339 time");
   return at;
+}
+
+std::optional<bool> command_body::flag(std::string_view name) {
+  const auto found = document_ ? json::get(document_->root(), name) : std::nullopt;
+  if (!found) return std::nullopt;
+  if (!found->is_bool()) return fault(name, "must be true or false"), std::nullopt;
+  return found->get_bool().value_unsafe();
 }
 
 std::vector<std::string> command_body::texts(std::string_view name, std::size_t most) {

@@ -21,6 +21,9 @@ public:
 
   /// Texts of at most `longest` bytes; absent and null are empty.
   [[nodiscard]] std::optional<std::string> text(std::string_view name, std::size_t longest = 4000);
+  /// The same; what is absent or empty is a fault.
+  [[nodiscard]] std::string required_text(std::string_view name, std::size_t longest = 4000);
+  [[nodiscard]] std::optional<bool> flag(std::string_view name);
   [[nodiscard]] std::optional<instant> time(std::string_view name);
   [[nodiscard]] std::vector<std::string> texts(std::string_view name, std::size_t most);
   void fault(std::string_view name, std::string message);

@@ -6,6 +6,7 @@
 #include "domain/rules/rule_set.hpp"
 #include "http/await.hpp"
 #include "http/command_body.hpp"
+#include "http/memory_page.hpp"
 #include "http/operator_command.hpp"
 #include "http/reading.hpp"
 #include "projections/anomalies.hpp"
@@ -28,30 +29,6 @@ problem wrong_definition(const rules::definition_errors& errors) {
   for (const auto& error : errors) fields.push_back({error.pointer, error.message});
   return make_problem(422, "the definition has errors", std::move(fields));
 }
-
-/// One page of a list that is in memory: `next` gives the items in order, as key and JSON, until it gives none.
-template <class Next>
-std::string page_of_items(const projections::page_request& page, std::uint64_t total, char list, Next next) {
-  projections::page result;
-  result.total = total;
-  json_writer items;
-  items.begin_array();
-  std::size_t taken = 0;
-  std::string last;
-  while (const auto item = next()) {
-    if (taken++ == page.limit) {
-      result.next = last;
-      break;
-    }
-    items.raw(item->second);
-    last = item->first;
-  }
-  items.end_array();
-  result.items = items.str();
-  return page_json(result, list);
-}
-
-using listed = std::optional<std::pair<std::string, std::string>>;
 
 task<answer> get_rules(service& s, request& r) {
   parameters p(r);

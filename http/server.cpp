@@ -53,6 +53,9 @@ struct server::parts {
     add_rule_routes(routes_, service_);
     add_query_routes(routes_, service_);
     add_notification_routes(routes_, service_);
+    add_auth_routes(routes_, service_);
+    add_user_routes(routes_, service_);
+    add_audit_routes(routes_, service_);
     add_stream_route(routes_, service_);
     add_service_routes(routes_, service_);
 

@@ -11,9 +11,13 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "actors/engine.hpp"
+#include "http/answer_table.hpp"
+#include "http/login_throttle.hpp"
+#include "http/passwords.hpp"
 #include "http/router.hpp"
 #include "http/settings.hpp"
 #include "http/source_access.hpp"
+#include "http/token_verifier.hpp"
 
 namespace plo::http {
 
@@ -60,18 +64,25 @@ private:
   std::atomic<std::int64_t> taken_{0};
 };
 
+class session_tokens;
+
 struct service {
-  service(actors::engine& e, const http::settings& s)
-      : engine(e), settings(s), sources(s.sources), in_flight(s.max_in_flight) {}
+  service(actors::engine& e, const http::settings& s);
+  ~service();
 
   actors::engine& engine;
   const http::settings& settings;
   source_access sources;
+  std::unique_ptr<const token_verifier> verifier;  // of sessions: PLO's own or an identity provider's
+  const session_tokens* sessions = nullptr;        // the same one where it is PLO's own
+  login_throttle logins;
+  answer_table given_answers;  // to commands with an Idempotency-Key
   permits in_flight;
   answer_counts answers;       // HTTP answers by route
   answer_counts ingest_lines;  // events by outcome, single and batch alike
   std::atomic<bool> stopping{false};
   std::atomic<bool> trying{false};        // a rule on history
+  password_pool passwords;
   boost::asio::thread_pool background{1};  // for what takes longer than an I/O thread may be held; asks `stopping`
 };
 
@@ -80,6 +91,9 @@ void add_query_routes(router& routes, service& s);
 void add_anomaly_routes(router& routes, service& s);
 void add_rule_routes(router& routes, service& s);
 void add_notification_routes(router& routes, service& s);
+void add_auth_routes(router& routes, service& s);
+void add_user_routes(router& routes, service& s);
+void add_audit_routes(router& routes, service& s);
 void add_stream_route(router& routes, service& s);
 void add_service_routes(router& routes, service& s);
 

@@ -10,6 +10,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "http/authentication.hpp"
+#include "http/idempotency.hpp"
+
 namespace plo::http {
 
 namespace asio = boost::asio;
@@ -42,8 +45,6 @@ session::session(client_socket socket, const router& routes, service& s)
       routes_(routes), service_(s) {
   beast::error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  const auto peer = socket_.remote_endpoint(ignored);
-  from_loopback_ = !ignored && peer.address().is_loopback();
 }
 
 task<void> session::run() {
@@ -166,11 +167,9 @@ task<answer> session::respond(const router::match& match, request& r) {
     refused.headers.emplace_back("Allow", fmt::format("{}", fmt::join(match.allowed, ", ")));
     co_return refused;
   }
-  // Accounts of operators come later; until then nobody but this machine reads.
-  if (match.found->needs != access::open && !from_loopback_)
-    co_return response(make_problem(401, "this is served to the machine itself only"));
   try {
-    co_return co_await match.found->handle(r);
+    if (const auto refused = authenticate(service_, *match.found, r)) co_return response(*refused);
+    co_return co_await answer_once(service_, *match.found, r);
   } catch (const eventstore::store_error& failure) {
     spdlog::error("{} {}: {}", r.method, r.path, failure.what());
     co_return response(overloaded("the store cannot be read at the moment"));

@@ -60,7 +60,6 @@ private:
   std::atomic<bool> wake_posted_{false};
   const router& routes_;
   service& service_;
-  bool from_loopback_ = false;
   bool idle_ = true;
   bool ended_ = false;
 };

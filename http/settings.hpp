@@ -3,10 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "domain/ingest_event.hpp"
+#include "domain/operators/role.hpp"
 #include "domain/project.hpp"
 
 namespace plo::http {
@@ -20,6 +23,23 @@ struct source_settings {
   event_type_map types;                // the source's own names → PLO event types
 };
 
+/// Whom an OpenID Connect provider vouches for.
+struct oidc_settings {
+  std::string issuer;
+  std::string audience;
+  std::filesystem::path jwks_file;  // the provider's keys; read again when it changes
+  std::string role_claim = "role";
+  std::string email_claim = "email";
+  std::map<std::string, operators::role, std::less<>> roles;  // value of the claim → role; empty: PLO's own names
+};
+
+struct auth_settings {
+  std::string secret;  // of PLO's own sessions
+  milliseconds session = std::chrono::hours(12);
+  std::string public_url;
+  std::optional<oidc_settings> oidc;  // replaces passwords and sessions
+};
+
 struct settings {
   std::string host = "127.0.0.1";
   std::uint16_t port = 8080;
@@ -27,6 +47,7 @@ struct settings {
   std::size_t max_in_flight = 10'000;
   std::size_t max_body_bytes = 1'048'576;
   std::map<std::string, source_settings, std::less<>> sources;
+  auth_settings auth;
   domain_settings domain;
 };
 

@@ -5,9 +5,11 @@
 
 #include "eventstore/keys.hpp"
 #include "projections/anomalies.hpp"
+#include "projections/audit.hpp"
 #include "projections/customers.hpp"
 #include "projections/dead_letters.hpp"
 #include "projections/deadlines.hpp"
+#include "projections/idempotency.hpp"
 #include "projections/kpis.hpp"
 #include "projections/notifications.hpp"
 #include "projections/projects.hpp"
@@ -26,7 +28,8 @@ constexpr std::size_t max_states_kept = 20'000;
 
 const eventstore::store_layout views_layout{
     {{"meta"}, {"projects", true, 8u << 20}, {"deadlines", true, 4u << 20}, {"anomalies", true, 4u << 20}, {"notifications", true, 4u << 20},
-     {"dead_letters", true, 2u << 20}, {"search", true, 8u << 20}, {"customers", true, 4u << 20}, {"kpis", true, 4u << 20}, {"legs", true, 2u << 20}, {"stations", true, 1u << 20}},
+     {"dead_letters", true, 2u << 20}, {"search", true, 8u << 20}, {"customers", true, 4u << 20}, {"kpis", true, 4u << 20}, {"legs", true, 2u << 20}, {"stations", true, 1u << 20},
+     {"idempotency", true, 2u << 20}, {"audit", false, 2u << 20}},
     false};
 
 std::vector<std::unique_ptr<projection>> all_projections(const eventstore::log& log, const domain_settings& settings, position checkpoint,
@@ -41,6 +44,8 @@ std::vector<std::unique_ptr<projection>> all_projections(const eventstore::log& 
   all.push_back(make_customers());
   all.push_back(make_kpis(settings.tz));
   all.push_back(make_stations());
+  all.push_back(make_idempotency());
+  all.push_back(make_audit());
   return all;
 }
 

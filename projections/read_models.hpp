@@ -25,7 +25,8 @@ namespace plo::projections {
 /// Column families of the views, one per projection and one for checkpoints.
 namespace families {
 inline constexpr eventstore::family meta = 0, projects = 1, deadlines = 2, anomalies = 3, notifications = 4, dead_letters = 5,
-                                    search = 6, customers = 7, kpis = 8, legs = 9, stations = 10;
+                                    search = 6, customers = 7, kpis = 8, legs = 9, stations = 10, idempotency = 11,
+                                    audit = 12;
 }
 
 /// What a projection folds in one step: whole commits, and the projects they touched as they are afterwards.

@@ -18,6 +18,8 @@ import threading
 import time
 
 SOURCES = ["erp", "oms", "tms", "tms_lastmile", "wfm", "crm", "ecommerce", "inspiration_tool", "manual"]
+ADMIN_EMAIL = "admin@example.org"
+ADMIN_PASSWORD = "correct horse battery staple"
 START_TIMEOUT_S = 60
 ANSWER_TIMEOUT_S = 60
 
@@ -82,16 +84,56 @@ def pointers(problem):
     return [error["pointer"] for error in problem["errors"]]
 
 
-class Client:
-    """One keep-alive connection."""
+def log_in(port, email=ADMIN_EMAIL, password=ADMIN_PASSWORD):
+    """The answer to a login; session_in takes the cookie out of it."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_TIMEOUT_S)
+    try:
+        connection.request("POST", "/api/auth/login", json.dumps({"email": email, "password": password}), {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        return Answer(reply.status, reply.headers, reply.read())
+    finally:
+        connection.close()
 
-    def __init__(self, port):
+
+def session_in(answer):
+    """The token of the Set-Cookie of a login."""
+    assert answer.status == 200, answer
+    return re.match(r"plo_session=([^;]+);", answer.headers["Set-Cookie"]).group(1)
+
+
+def needs_session(path):
+    return path.startswith("/api/") and not path.startswith(("/api/events/ingest", "/api/auth/login", "/api/tracking/"))
+
+
+class Client:
+    """One keep-alive connection. Operator requests carry the session that `session` gives; without it the first one logs in."""
+
+    def __init__(self, port, session=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_TIMEOUT_S)
+        self.port = port
+        self.session = session
 
     def request(self, method, path, body=None, headers=None):
+        headers = dict(headers or {})
+        if needs_session(path) and not {"Authorization", "Cookie"} & set(headers):
+            if self.session is None:
+                token = session_in(log_in(self.port))
+                self.session = lambda: token
+            headers["Cookie"] = f"plo_session={self.session()}"
+        return self.raw_request(method, path, body, headers)
+
+    def raw_request(self, method, path, body=None, headers=None):
+        """Exactly this, without a session."""
         self.connection.request(method, path, body=body, headers=headers or {})
         reply = self.connection.getresponse()
         return Answer(reply.status, reply.headers, reply.read())
+
+    def send(self, method, path, body=None, **headers):
+        """A JSON body; further arguments are header fields, - written as _."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        return self.request(method, path, None if body is None else json.dumps(body), sent)
 
     def get(self, path, **headers):
         return self.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
@@ -170,9 +212,9 @@ class Client:
 class Stream:
     """One SSE connection, read by a thread. Messages are (id, event, data)."""
 
-    def __init__(self, port, query="", last_event_id=None):
+    def __init__(self, port, query="", last_event_id=None, session=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_TIMEOUT_S)
-        headers = {"Accept": "text/event-stream"}
+        headers = {"Accept": "text/event-stream", "Cookie": f"plo_session={session or session_in(log_in(port))}"}
         if last_event_id is not None:
             headers["Last-Event-ID"] = str(last_event_id)
         self.connection.request("GET", "/api/stream" + query, headers=headers)
@@ -248,6 +290,8 @@ class Server:
         self.clock = clock
         self.process = None
         self.port = None
+        self.token = None
+        self.session_guard = threading.Lock()
 
     def command(self):
         words = [binary(), "serve", "--config", str(self.config), "--data", str(self.data), "--listen", "127.0.0.1:0"]
@@ -255,6 +299,8 @@ class Server:
 
     def start(self, **popen):
         """Starts and waits until requests are taken."""
+        self.token = None
+        popen["env"] = {"PLO_ADMIN_EMAIL": ADMIN_EMAIL, "PLO_ADMIN_PASSWORD": ADMIN_PASSWORD, **(popen.get("env") or os.environ)}
         self.errors = open(self.folder / "stderr.log", "ab")
         self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=self.errors, **popen)
         lines = queue.Queue()
@@ -282,11 +328,23 @@ class Server:
     def stderr(self):
         return (self.folder / "stderr.log").read_text(errors="replace")[-4000:]
 
-    def client(self):
-        return Client(self.port)
+    def session(self):
+        """The administrator's token; the first to ask logs in."""
+        with self.session_guard:
+            if self.token is None:
+                self.token = session_in(log_in(self.port))
+            return self.token
+
+    def client(self, session=None):
+        return Client(self.port, session or self.session)
+
+    def client_of(self, email, password):
+        """A client with another operator's session."""
+        token = session_in(log_in(self.port, email, password))
+        return self.client(lambda: token)
 
     def stream(self, query="", last_event_id=None):
-        return Stream(self.port, query, last_event_id)
+        return Stream(self.port, query, last_event_id, self.session())
 
     def socket(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=ANSWER_TIMEOUT_S)

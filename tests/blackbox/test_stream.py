@@ -200,7 +200,7 @@ def test_a_client_that_does_not_read_holds_nobody_up(server):
     client = server.client()
     ref, opened = client.open_project()
     with server.socket() as idle:
-        idle.sendall(b"GET /api/stream?last_event_id=0 HTTP/1.1\r\nHost: plo\r\n\r\n")
+        idle.sendall(f"GET /api/stream?last_event_id=0 HTTP/1.1\r\nHost: plo\r\nCookie: plo_session={server.session()}\r\n\r\n".encode())
         lines = [event("erp", "weather.report", ref, {"n": n}) for n in range(3000)]
         positions = [line["position"] for line in client.batch(lines).lines()]
         client.open_project()

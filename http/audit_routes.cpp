@@ -1,0 +1,40 @@
+// The audit journal.
+#include "http/reading.hpp"
+#include "projections/audit.hpp"
+
+namespace plo::http {
+
+namespace {
+
+task<answer> get_audit(service& s, request& r) {
+  parameters p(r);
+  projections::audit_query query;
+  query.page = page_of(p, projections::audit_cursor);
+  query.type = p.text("type");
+  query.from = p.time("from", s.settings.domain.tz);
+  query.to = p.time("to", s.settings.domain.tz);
+  const auto accounts = s.engine.accounts();
+  if (const auto by = p.text("operator"); !by.empty()) {
+    const auto owner = accounts->id_of(by);
+    query.operator_id = owner ? owner->to_string() : by;
+  }
+  constexpr std::size_t longest = 300;
+  if (query.type.size() > longest) p.fault("type", "is too long");
+  if (query.operator_id && query.operator_id->size() > longest) p.fault("operator", "is too long");
+  const auto email_of = [&](std::string_view id) {
+    const auto known = operators::user_id::parse(id);
+    return known ? std::string(accounts->email_of(*known)) : std::string();
+  };
+  const auto respond = [&](const auto& views) {
+    return response(200, page_json(projections::list_audit(views, s.engine.log(), query, email_of), projections::audit_cursor));
+  };
+  co_return co_await from_views(s, r, p, respond);
+}
+
+}  // namespace
+
+void add_audit_routes(router& routes, service& s) {
+  routes.add({"GET", "/api/audit", [&s](request& r) { return get_audit(s, r); }});
+}
+
+}  // namespace plo::http

@@ -1,0 +1,96 @@
+#include "http/session_tokens.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sodium.h>
+#include <unistd.h>
+
+#include "http/jwt.hpp"
+
+namespace plo::http {
+
+namespace {
+
+constexpr std::string_view own_issuer = "plo";
+constexpr std::size_t secret_bytes = 32;
+constexpr std::size_t session_id_bytes = 16;
+
+std::string random_bytes(std::size_t count) {
+  std::string bytes(count, '\0');
+  randombytes_buf(bytes.data(), bytes.size());
+  return bytes;
+}
+
+std::int64_t seconds_of(instant at) { return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count(); }
+
+/// A token whose signature, issuer and times hold.
+std::optional<jwt_parts> read_own(std::string_view token, std::string_view secret, instant now) {
+  auto parts = split_jwt(token);
+  if (!parts || !is_signed_by(*parts, secret)) return std::nullopt;
+  const auto claims = parts->payload.root();
+  const auto until = claimed_time(claims, "exp");
+  if (json::get_string(claims, "iss") != own_issuer || !until || now >= *until) return std::nullopt;
+  return parts;
+}
+
+}  // namespace
+
+session_tokens::session_tokens(std::string secret, milliseconds lifetime, accounts_source accounts)
+    : secret_(std::move(secret)), lifetime_(lifetime), accounts_(std::move(accounts)) {}
+
+std::string session_tokens::issue(const operators::account& who, instant now) const {
+  json_writer json;
+  json.begin_object().field("iss", own_issuer).field("sub", who.id).field("cred", who.credentials);
+  json.field("iat", seconds_of(now)).field("exp", seconds_of(now + lifetime_)).field("jti", base64url(random_bytes(session_id_bytes)));
+  return make_jwt(secret_, json.end_object().view());
+}
+
+std::optional<identity> session_tokens::verify(std::string_view token, instant now) const {
+  const auto parts = read_own(token, secret_, now);
+  if (!parts) return std::nullopt;
+  const auto claims = parts->payload.root();
+  const auto id = operators::user_id::parse(json::get_string(claims, "sub").value_or(""));
+  const auto accounts = accounts_();
+  const auto* who = id ? accounts->find(*id) : nullptr;
+  if (who == nullptr || !who->active || json::get_number(claims, "cred") != static_cast<double>(who->credentials)) return std::nullopt;
+  if (accounts->has_ended(json::get_string(claims, "jti").value_or(""))) return std::nullopt;
+  return identity{who->id.to_string(), who->email, who->role};
+}
+
+std::optional<session_tokens::session> session_tokens::session_of(std::string_view token, instant now) const {
+  const auto parts = read_own(token, secret_, now);
+  if (!parts) return std::nullopt;
+  const auto claims = parts->payload.root();
+  const auto id = operators::user_id::parse(json::get_string(claims, "sub").value_or(""));
+  if (!id) return std::nullopt;
+  return session{*id, std::string(json::get_string(claims, "jti").value_or("")), *claimed_time(claims, "exp")};
+}
+
+std::string kept_session_secret(const std::filesystem::path& data_dir) {
+  const auto file = data_dir / "session_secret";
+  const auto failed = [&](std::string_view what) {
+    return std::runtime_error(fmt::format("{} cannot be {}: {}", file.string(), what, std::strerror(errno)));
+  };
+  if (const int created = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); created >= 0) {
+    const auto secret = base64url(random_bytes(secret_bytes));
+    const bool written = ::write(created, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) && ::fsync(created) == 0;
+    if (::close(created) != 0 || !written) throw failed("written");
+    return secret;
+  }
+  if (errno != EEXIST) throw failed("made");
+  std::ifstream in(file, std::ios::binary);
+  std::string secret(std::istreambuf_iterator<char>(in), {});
+  if (!in || secret.empty()) {
+    if (!in) throw failed("read");
+    throw std::runtime_error(fmt::format("{} is empty: delete it, and another one is made", file.string()));
+  }
+  return secret;
+}
+
+}  // namespace plo::http
