@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "actors/stream_feed.hpp"
+#include "http/authentication.hpp"
 #include "http/event_sink.hpp"
 #include "http/parameters.hpp"
 #include "http/service.hpp"
@@ -49,12 +50,13 @@ std::string text_of(const actors::stream_messages& messages, const actors::strea
   return text;
 }
 
-task<void> run_stream(service& s, event_sink& sink, position place, actors::stream_filter filter) {
+/// A session that ends, by whatever way, ends its streams before they tell anything more.
+task<void> run_stream(service& s, event_sink& sink, position place, actors::stream_filter filter, std::string token) {
   auto& feed = s.engine.stream();
   const subscription subscribed(feed, sink.waker());
   bool alive = co_await sink.write(": connected\n\n");
   auto last_write = std::chrono::steady_clock::now();
-  while (alive && !sink.stopping()) {
+  while (alive && !sink.stopping() && s.verifier->verify(token, actors::project_clock::wall_now())) {
     std::string text;
     auto portion = feed.read(place, messages_per_write);
     if (portion.behind) {
@@ -117,7 +119,8 @@ task<answer> get_stream(service& s, request& r) {
   const auto now = std::max(s.engine.stream().published(), s.engine.applied().applied());
   const auto place = asked ? std::min(*asked, now) : now;
   streamed events;
-  events.serve = [&s, place, filter](event_sink& sink) { return run_stream(s, sink, place, filter); };
+  std::string token(token_of(r).text);
+  events.serve = [&s, place, filter, token](event_sink& sink) { return run_stream(s, sink, place, filter, token); };
   co_return events;
 }
 

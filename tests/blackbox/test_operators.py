@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 import pytest
-from harness import (ADMIN_EMAIL, ADMIN_PASSWORD, Server, binary, check_problem, config_text, event, log_in, pointers, run_plo, session_in,
+from harness import (ADMIN_EMAIL, ADMIN_PASSWORD, Server, Stream, binary, check_problem, config_text, event, log_in, pointers, run_plo, session_in,
                      unique)
 
 PASSWORD = "a long enough password"
@@ -277,6 +277,19 @@ def test_changes_hold_at_once_for_open_sessions(server, client):
     client.send("DELETE", path)
     check_problem(own.get("/api/projects"), 401)
     assert pointers(check_problem(client.send("POST", f"/api/users/{add_user(client)['user_id']}/reset-password", {"password": "x"}), 422)) == ["/password"]
+
+
+def test_an_open_stream_ends_with_its_session(server, client):
+    user = add_user(client, "viewer")
+    stream = Stream(server.port, "", 0, session_in(log_in(server.port, user["email"], PASSWORD)))
+    _, opened = client.open_project()
+    stream.until(opened["position"])
+    client.send("DELETE", f"/api/users/{user['user_id']}")
+    stream.thread.join(30)
+    assert not stream.thread.is_alive()
+    _, later = client.open_project()
+    assert all(message[0] < later["position"] for message in stream.messages.queue)
+    stream.close()
 
 
 def test_the_last_administrator_stays(make_server):

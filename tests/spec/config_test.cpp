@@ -254,6 +254,9 @@ const refusal_case refusals[] = {
     {"BadMapTargetWithDigit", "[sources.erp]\nkey = 'a'\n[sources.erp.map]\nX = 'order.v2'", 4, "not an event type"},
 
     {"EmptyJwtVariable", "[auth]\njwt_secret_env = ''", 2, "not a name of an environment variable"},
+    {"OidcWithoutIssuer", "[auth.oidc]\naudience = 'plo'\njwks_file = 'x'", 1, "auth.oidc needs issuer"},
+    {"OidcEmptyAudience", "[auth.oidc]\nissuer = 'i'\naudience = ''\njwks_file = 'x'", 3, "a text is needed"},
+    {"OidcAbsentKeys", "[auth.oidc]\nissuer = 'i'\naudience = 'plo'\njwks_file = 'no-such.json'", 1, "etc/no-such.json cannot be read"},
     {"AbsentRulesFile", "[rules]\nfiles = ['no-such.toml']", 2, "etc/no-such.toml cannot be read"},
     {"BadSmtpUrl", "[notifications.smtp]\nurl = 'http://x'", 2, "not an smtp or smtps URL"},
     {"SmtpUrlWithPassword", "[notifications.smtp]\nurl = 'smtp://a:b@x'", 2, "must not hold credentials"},
@@ -277,6 +280,25 @@ const refusal_case refusals[] = {
 
 INSTANTIATE_TEST_SUITE_P(Config, Refusal, testing::ValuesIn(refusals),
                          [](const auto& refusal) { return refusal.param.name; });
+
+TEST(Config, AnIdentityProviderIsReadWithItsRoles) {
+  EXPECT_FALSE(accepted("").auth.oidc);
+  const std::filesystem::path folder = testing::TempDir();
+  std::ofstream(folder / "keys.json") << "{}";
+  const std::string table = "[auth.oidc]\nissuer = 'https://login.example.org'\naudience = 'plo'\njwks_file = 'keys.json'\n";
+  const auto parsed = parse_settings(table + "role_claim = 'groups'\nroles = { a = 'admin', 'x y' = 'viewer' }", folder / "plo.toml");
+  ASSERT_TRUE(parsed) << parsed.error().message();
+  const auto& oidc = parsed->auth.oidc;
+  ASSERT_TRUE(oidc);
+  EXPECT_EQ(oidc->issuer, "https://login.example.org");
+  EXPECT_EQ(oidc->jwks_file, folder / "keys.json");
+  EXPECT_EQ(oidc->role_claim, "groups");
+  EXPECT_EQ(oidc->email_claim, "email");
+  EXPECT_THAT(oidc->roles, UnorderedElementsAre(Pair("a", "admin"), Pair("x y", "viewer")));
+  const auto wrong = parse_settings(table + "roles = { a = 'root' }", folder / "plo.toml");
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().reason, HasSubstr("'root' is not admin, operator or viewer"));
+}
 
 TEST(Config, AnUnreadableFileIsRefusedWithoutALine) {
   const auto absent = read_settings("/no/such/plo.toml");
