@@ -39,7 +39,12 @@ password_pool::password_pool(unsigned threads) : threads_(threads) {
   nobodys_hash_ = hash_password(nobodys);
 }
 
-password_pool::~password_pool() { threads_.join(); }
+password_pool::~password_pool() { finish(); }
+
+void password_pool::finish() {
+  threads_.stop();
+  threads_.join();
+}
 
 template <class Work>
 bool password_pool::post(Work work) {

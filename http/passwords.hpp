@@ -21,6 +21,9 @@ public:
   password_pool(const password_pool&) = delete;
   password_pool& operator=(const password_pool&) = delete;
 
+  /// Ends what is being computed; what waits still is unavailable.
+  void finish();
+
   enum class verdict { unavailable, wrong, right };
   /// An empty hash is nobody's: wrong, after the time that a real one takes.
   void check(std::string hash, std::string password, actors::completion<verdict> done);

@@ -148,6 +148,7 @@ struct server::parts {
     for (unsigned i = 1; i < threads_; ++i) pool.emplace_back([this, i] { contexts_[i]->run(); });
     front().run();
     for (auto& thread : pool) thread.join();
+    service_.finish_background();
   }
 
   router routes_;

@@ -28,4 +28,10 @@ service::service(actors::engine& e, const http::settings& s)
 
 service::~service() = default;
 
+void service::finish_background() {
+  passwords.finish();
+  background.stop();
+  background.join();
+}
+
 }  // namespace plo::http

@@ -69,6 +69,8 @@ class session_tokens;
 struct service {
   service(actors::engine& e, const http::settings& s);
   ~service();
+  /// Ends what is done in the background. It answers to the threads of the connections, which must be there until then.
+  void finish_background();
 
   actors::engine& engine;
   const http::settings& settings;
