@@ -132,7 +132,7 @@ TEST_F(Accounts, EndedSessionsAreForgottenWhenTheyWouldHaveRunOut) {
   const auto anna = add("anna@example.org", role::admin);
   auto out = to_do(account_command::verb::log_out, anna);
   out.session_id = "s1";
-  out.expires_at = instant(std::chrono::seconds(4));
+  out.expires_at = instant(std::chrono::seconds(3));
   EXPECT_THAT(*when(out), ElementsAre("operator.logged_out"));
   EXPECT_TRUE(book.has_ended("s1"));
   EXPECT_FALSE(book.has_ended("s2"));
