@@ -130,18 +130,38 @@ dead_letter_details details_of(const recorded_event& added) {
 }
 
 void add_attachment(const eventstore::dead_letter_entry& letter, const project_id& project, const event& attached,
-                    eventstore::append_request& request) {
+                    const std::optional<letter_decision>& by, eventstore::append_request& request) {
   auto e = system_event(derive_uuid(attached.id.value, "dead_letter.attached"), "dead_letter.attached",
-                        event_kind::derived, attached.recorded_at);
+                        by ? event_kind::operator_ : event_kind::derived, attached.recorded_at);
   e.causation_id = attached.id;
   json_writer json;
   json.begin_object().field("dead_letter_id", letter.id).field("project_id", project).end_object();
   e.data = json.str();
+  if (by) {
+    e.comment = by->comment;
+    put_stamp(e, by->stamp);
+  }
   if (request.appends.size() == 1) request.appends.push_back({stream_id::dead_letters(), {}, {}});
   request.appends.back().events.push_back(std::move(e));
   auto entry = letter;
   entry.status = dead_letter_status::attached;
   request.dead_letters.push_back(std::move(entry));
+}
+
+eventstore::append_request discard_request(const eventstore::dead_letter_entry& letter, const letter_decision& by, instant now) {
+  auto e = system_event(make_uuid_v7(now.time_since_epoch().count()), "dead_letter.discarded", event_kind::operator_, now);
+  e.comment = by.comment;
+  json_writer json;
+  json.begin_object().field("dead_letter_id", letter.id);
+  if (!by.comment.empty()) json.field("comment", by.comment);
+  json.end_object();
+  e.data = json.str();
+  put_stamp(e, by.stamp);
+  eventstore::append_request request;
+  request.appends.push_back({stream_id::dead_letters(), {}, {std::move(e)}});
+  request.dead_letters.push_back(letter);
+  request.dead_letters.back().status = dead_letter_status::discarded;
+  return request;
 }
 
 std::string payload_digest(std::string_view payload) {

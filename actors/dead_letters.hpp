@@ -5,6 +5,7 @@
 
 #include <tl/expected.hpp>
 
+#include "actors/commands.hpp"
 #include "domain/event.hpp"
 #include "domain/ingest_event.hpp"
 #include "eventstore/log.hpp"
@@ -38,9 +39,12 @@ struct dead_letter_details {
 };
 [[nodiscard]] dead_letter_details details_of(const recorded_event& added);
 
-/// Adds to a project's append that a dead letter is attached by it.
+/// Adds to a project's append that a dead letter is attached by it: by itself, or by an operator's hand.
 void add_attachment(const eventstore::dead_letter_entry& letter, const project_id& project, const event& attached,
-                    eventstore::append_request& request);
+                    const std::optional<letter_decision>& by, eventstore::append_request& request);
+
+/// The request that stores an operator's `dead_letter.discarded`.
+[[nodiscard]] eventstore::append_request discard_request(const eventstore::dead_letter_entry& letter, const letter_decision& by, instant now);
 
 /// BLAKE2b-128 of a payload, in hex.
 [[nodiscard]] std::string payload_digest(std::string_view payload);

@@ -120,27 +120,19 @@ void directory_state::send_input(const project_id& project, project_input input,
   outgoing_[slot->second].inputs->push_back(std::move(input));
 }
 
-void directory_state::command(const command_request& request) {
-  const bool there = environment_.log->version_of(stream_id::of(request.project)).value > 0 || pool_->is_busy(request.project);
-  if (!there) return request.done(command_reply{command_reply::outcome::unknown, {}, "there is no project with this id"});
-  project_input input;
-  input.input = *request.input;
-  input.input->id = {make_uuid_v7(project_clock::wall_now().time_since_epoch().count())};
-  input.clock.before = input.clock.now = environment_.clock->now();
-  input.done = request.done;
-  send_input(request.project, std::move(input), {});
-  process();
-}
-
 bool directory_state::route(work& item) {
   if (const auto flying = parked_.find(key_of(item.event)); flying != parked_.end()) {
-    if (!item.letter) flying->second.push_back(std::move(item));
+    // A letter that is on its way already needs no second one, but whoever attaches it by hand wants to know.
+    if (!item.letter || item.attached_by) flying->second.push_back(std::move(item));
     return true;
   }
   try {
     if (item.letter) {
       const auto entry = environment_.log->find_dead_letter(item.letter->id);
-      if (!entry || entry->status != eventstore::dead_letter_status::waiting) return true;
+      if (!entry || entry->status != eventstore::dead_letter_status::waiting) {
+        item.done(command_reply{command_reply::outcome::refused, {}, "the dead letter is not waiting any more"});
+        return true;
+      }
     } else if (const auto pos = environment_.log->find_source_event(item.event.source, item.event.source_ref)) {
       if (const auto first = environment_.log->at(*pos)) answer_repeat(item, *first);
       return true;
@@ -149,12 +141,14 @@ bool directory_state::route(work& item) {
     if (std::holds_alternative<project_finder::not_yet>(verdict)) return false;
     if (const auto* cause = std::get_if<dead_letter_cause>(&verdict)) {
       if (!item.letter) keep_as_dead_letter(item, *cause);
+      item.done(command_reply{command_reply::outcome::refused, {}, cause->reason});
     } else {
       dispatch(item, std::get<project_finder::found>(verdict));
     }
   } catch (const eventstore::store_error& failure) {
     spdlog::error("cannot route {} {}: {}", item.event.source, item.event.source_ref, failure.what());
     item.reply(ingest_reply{});
+    item.done(command_reply{});
   }
   return true;
 }
@@ -238,7 +232,9 @@ void directory_state::dispatch(work& item, const project_finder::found& where) {
   input.clock = item.clock.value();
   input.references = std::move(references);
   input.letter = item.letter;
+  input.attached_by = std::move(item.attached_by);
   input.reply = std::move(item.reply);
+  input.done = std::move(item.done);
   send_input(where.project, std::move(input), std::move(f));
 }
 
@@ -288,6 +284,10 @@ void directory_state::on_appended(const append_done& done) {
   auto item = std::move(flying->second.stored_here);
   auto answer = done.stored ? std::move(flying->second.answer) : ingest_reply{};
   auto letter = flying->second.letter;
+  if (const auto& discarded = flying->second.discarded) {
+    if (done.stored && flying->second.waited) note_waiting(letter->project_ref, -1);
+    discarded(done.stored ? command_reply{command_reply::outcome::done, done.first, {}} : command_reply{});
+  }
   land(done.number, done.stored);
   if (!item) return process();
   item->reply(std::move(answer));
@@ -354,6 +354,7 @@ caf::behavior directory(caf::stateful_actor<directory_state>* self, directory_en
       [=](const append_done& done) { self->state.on_appended(done); },
       [=](const inputs_decided& decided) { self->state.on_decided(decided); },
       [=](const command_request& request) { self->state.command(request); },
+      [=](const letter_request& request) { self->state.settle_letter(request); },
       [=](rules_settled) { self->state.on_rules_settled(); },
       [=](clock_tick) { self->state.on_tick(); },
       [=](const idle_request& request) { self->state.when_idle(request.then); },

@@ -51,6 +51,7 @@ public:
   void on_decided(const inputs_decided& decided);
   void on_appended(const append_done& done);
   void command(const command_request& request);
+  void settle_letter(const letter_request& request);
   void on_tick();
   /// Shows all projects the rules in force, when their deadlines have changed.
   void on_rules_settled();
@@ -64,6 +65,8 @@ private:
     ingest_event event;
     ingest_completion reply;
     std::optional<eventstore::dead_letter_entry> letter;
+    std::optional<letter_decision> attached_by = {};  // by hand
+    command_completion done = {};                     // of whoever decided that
     std::optional<clock_reading> clock = {};  // taken when its turn first came
   };
   /// An event on its way to the log.
@@ -76,6 +79,8 @@ private:
     // Of a letter or a conflict that the directory itself stores.
     std::optional<work> stored_here;
     ingest_reply answer;
+    command_completion discarded = {};  // of an operator who discards `letter`
+    bool waited = true;                 // `letter` waited for its reference; a contradiction never does
   };
 
   void process();

@@ -57,7 +57,7 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
   if (input.input) {
     auto& e = *input.input;
     e.recorded_at = wall;
-    if (e.kind != event_kind::source) e.occurred_at = clock.wall ? wall : clock.now;
+    if (e.kind != event_kind::source && e.occurred_at == instant{}) e.occurred_at = clock.wall ? wall : clock.now;
     if (e.kind == event_kind::operator_) receipt.refusal = refuses(state, e);
   }
   if (receipt.refusal || input.other_rules) {
@@ -80,7 +80,7 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
   for (auto& known : input.references)
     if (std::find(request.references.begin(), request.references.end(), known) == request.references.end())
       request.references.push_back(known);
-  if (input.letter) add_attachment(*input.letter, id, *input.input, request);
+  if (input.letter) add_attachment(*input.letter, id, *input.input, input.attached_by, request);
   return receipt;
 }
 
@@ -90,6 +90,8 @@ void project_aggregate::answer(const project_id& id, const project_input& input,
     command_reply reply;
     reply.what = command_reply::outcome::done;
     reply.pos = {first.value + receipt.offset};
+    reply.project = id;
+    reply.event = receipt.event;
     if (receipt.refusal) {
       reply.what = receipt.refusal->what == command_refusal::kind::unknown ? command_reply::outcome::unknown
                                                                            : command_reply::outcome::refused;

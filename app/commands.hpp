@@ -1,6 +1,7 @@
 // The subcommands of `plo`. Each returns the exit status and prints its own messages.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@ struct serve_options {
   std::optional<std::string> data;
   std::optional<std::string> listen;
   std::string clock = "wall";
+  std::function<void(const std::string& url)> started = {};  // called once requests are taken
 };
 [[nodiscard]] int serve(const serve_options& options);
 

@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/commands.hpp"
+#include "app/demo.hpp"
 #include "app/exit_status.hpp"
 #include "app/user.hpp"
 #include "eventstore/kv_store.hpp"
@@ -70,6 +71,20 @@ int run(int argc, char** argv) {
   add_user_command("passwd", "Set the password of an account", true);
   add_user_command("list", "List the accounts", false);
 
+  demo_options demonstrating;
+  auto* demo_command = cli.add_subcommand("demo", "Serve made-up projects at every stage, from a store that goes away with the process");
+  demo_command->add_option("--listen", demonstrating.listen, "HOST:PORT; port 0 picks a free one");
+
+  simulate_options simulating;
+  std::vector<std::string> source_keys;
+  auto* simulate_command = cli.add_subcommand("simulate", "Push events to a running server as the source systems would");
+  simulate_command->footer("Example: plo simulate --url http://127.0.0.1:8080 --rate 5");
+  simulate_command->add_option("--url", simulating.url, "The server")->capture_default_str();
+  simulate_command->add_option("--rate", simulating.rate, "Events a second")->check(CLI::Range(0.01, 10'000.0))->capture_default_str();
+  simulate_command->add_option("--seconds", simulating.seconds, "Stop after so long; else on Ctrl-C")->check(CLI::PositiveNumber);
+  simulate_command->add_option("--seed", simulating.seed, "The same seed plays the same projects");
+  simulate_command->add_option("--key", source_keys, "SOURCE=KEY, for each source whose key is not dev-SOURCE");
+
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -77,6 +92,18 @@ int run(int argc, char** argv) {
   }
   if (serve_command->parsed()) return serve(serving);
   if (check_command->parsed()) return check_rules(rule_files);
+  if (demo_command->parsed()) return demo(demonstrating);
+  if (simulate_command->parsed()) {
+    for (const auto& text : source_keys) {
+      const auto equals = text.find('=');
+      if (equals == 0 || equals == std::string::npos) {
+        std::cerr << "plo: --key " << text << ": SOURCE=KEY is needed\n";
+        return bad_usage;
+      }
+      simulating.keys[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+    return simulate(simulating);
+  }
   if (user_command->parsed()) {
     user.action = user_command->get_subcommands().front()->get_name();
     return manage_users(user);

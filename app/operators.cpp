@@ -31,7 +31,7 @@ http::auth_settings auth_settings_of(const config::settings& settings) {
   to.session = settings.auth.session;
   to.public_url = settings.server.public_url;
   to.secret = variable(settings.auth.jwt_secret_env.c_str());
-  if (to.secret.empty()) to.secret = http::kept_session_secret(settings.server.data_dir);
+  if (to.secret.empty()) to.secret = http::kept_secret(settings.server.data_dir / "session_secret");
   else if (to.secret.size() < good_secret_bytes)
     spdlog::warn("{} is shorter than {} bytes: sessions signed with it can be forged by whoever guesses it", settings.auth.jwt_secret_env,
                  good_secret_bytes);
@@ -53,8 +53,10 @@ void add_first_admin(actors::engine& engine) {
     return;
   }
   if (!operators::is_email(*command.email)) throw std::runtime_error("PLO_ADMIN_EMAIL is not an e-mail address");
-  if (password.size() < operators::min_password_bytes || password.size() > operators::max_password_bytes)
-    throw std::runtime_error(fmt::format("PLO_ADMIN_PASSWORD must have {} to {} bytes", operators::min_password_bytes, operators::max_password_bytes));
+  if (password.empty() || password.size() > operators::max_password_bytes)
+    throw std::runtime_error(fmt::format("PLO_ADMIN_PASSWORD must have 1 to {} bytes", operators::max_password_bytes));
+  // Whoever starts the server decides; the API asks for more.
+  if (password.size() < operators::min_password_bytes) spdlog::warn("PLO_ADMIN_PASSWORD is shorter than {} bytes", operators::min_password_bytes);
   command.role = operators::role::admin;
   command.password_hash = http::hash_password(password);
   const auto promise = std::make_shared<std::promise<actors::account_reply>>();

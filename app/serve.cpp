@@ -9,6 +9,7 @@
 #include "app/operators.hpp"
 #include "app/wiring.hpp"
 #include "http/server.hpp"
+#include "http/session_tokens.hpp"
 
 namespace plo::app {
 
@@ -34,6 +35,7 @@ http::settings http_settings(const config::settings& from) {
                                                    source.rate_limit_per_s, source.event_type_map});
   to.domain = domain_settings_of(from);
   to.auth = auth_settings_of(from);
+  to.tracking_secret = http::kept_secret(from.server.data_dir / "tracking_secret");
   return to;
 }
 
@@ -58,6 +60,7 @@ int serve(const serve_options& options) {
   const auto serving = http_settings(*settings);
   http::server server(serving, *engine);
   std::cout << "listening on " << server.url() << std::endl;
+  if (options.started) options.started(server.url());
   server.run();
   // What was acknowledged is on disk; the read models catch up now rather than at the next start.
   if (!engine->settle(std::chrono::seconds(1))) spdlog::info("the read models will catch up at the next start");

@@ -72,6 +72,10 @@ std::optional<bool> command_body::flag(std::string_view name) {
   return found->get_bool().value_unsafe();
 }
 
+bool command_body::has(std::string_view name) const {
+  return document_ && document_->root().is_object() && document_->root().at_key(name).error() == simdjson::SUCCESS;
+}
+
 std::vector<std::string> command_body::texts(std::string_view name, std::size_t most) {
   std::vector<std::string> all;
   const auto found = document_ ? json::get(document_->root(), name) : std::nullopt;

@@ -23,8 +23,10 @@ public:
   [[nodiscard]] std::optional<std::string> text(std::string_view name, std::size_t longest = 4000);
   /// The same; what is absent or empty is a fault.
   [[nodiscard]] std::string required_text(std::string_view name, std::size_t longest = 4000);
-  [[nodiscard]] std::optional<bool> flag(std::string_view name);
   [[nodiscard]] std::optional<instant> time(std::string_view name);
+  [[nodiscard]] std::optional<bool> flag(std::string_view name);
+  /// Whether the field is there, be it null.
+  [[nodiscard]] bool has(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> texts(std::string_view name, std::size_t most);
   void fault(std::string_view name, std::string message);
 

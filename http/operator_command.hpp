@@ -3,8 +3,10 @@
 
 #include <string>
 
+#include "actors/commands.hpp"
 #include "domain/operators/command_stamp.hpp"
 #include "http/router.hpp"
+#include "http/service.hpp"
 
 namespace plo::http {
 
@@ -14,5 +16,15 @@ namespace plo::http {
 
 /// Puts it on the event whose position the request is answered with. The event's data must be complete by then.
 void stamp(event& e, const request& r, std::string told = {}, unsigned status = 200);
+
+/// Has the engine carry out a command on a project; with a nil id, one that creates a project.
+[[nodiscard]] task<actors::command_reply> carry_out(service& s, const project_id& project, event& input);
+
+/// Whether an account of this id is there and active: something can be assigned to it.
+[[nodiscard]] bool is_active_user(const service& s, std::string_view user_id);
+
+/// 200, or what a command that was not carried out is answered with.
+[[nodiscard]] unsigned status_of(const actors::command_reply& reply);
+[[nodiscard]] problem problem_of(const actors::command_reply& reply);
 
 }  // namespace plo::http

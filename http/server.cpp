@@ -53,9 +53,16 @@ struct server::parts {
     add_rule_routes(routes_, service_);
     add_query_routes(routes_, service_);
     add_notification_routes(routes_, service_);
+    add_project_command_routes(routes_, service_);
+    add_letter_command_routes(routes_, service_);
+    add_tracking_routes(routes_, service_);
     add_auth_routes(routes_, service_);
     add_user_routes(routes_, service_);
     add_audit_routes(routes_, service_);
+    add_dead_letter_routes(routes_, service_);
+    add_search_routes(routes_, service_);
+    add_kpi_routes(routes_, service_);
+    add_export_routes(routes_, service_);
     add_stream_route(routes_, service_);
     add_service_routes(routes_, service_);
 

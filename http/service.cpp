@@ -16,7 +16,7 @@ unsigned password_threads() { return std::max(1u, std::thread::hardware_concurre
 }  // namespace
 
 service::service(actors::engine& e, const http::settings& s)
-    : engine(e), settings(s), sources(s.sources), in_flight(s.max_in_flight), passwords(password_threads()) {
+    : engine(e), settings(s), sources(s.sources), tracking(s.tracking_secret), in_flight(s.max_in_flight), passwords(password_threads()) {
   if (s.auth.oidc) {
     verifier = make_oidc_verifier(*s.auth.oidc);
     return;

@@ -18,6 +18,7 @@
 #include "http/settings.hpp"
 #include "http/source_access.hpp"
 #include "http/token_verifier.hpp"
+#include "http/tracking_tokens.hpp"
 
 namespace plo::http {
 
@@ -77,6 +78,7 @@ struct service {
   source_access sources;
   std::unique_ptr<const token_verifier> verifier;  // of sessions: PLO's own or an identity provider's
   const session_tokens* sessions = nullptr;        // the same one where it is PLO's own
+  tracking_tokens tracking;
   login_throttle logins;
   answer_table given_answers;  // to commands with an Idempotency-Key
   permits in_flight;
@@ -84,6 +86,7 @@ struct service {
   answer_counts ingest_lines;  // events by outcome, single and batch alike
   std::atomic<bool> stopping{false};
   std::atomic<bool> trying{false};        // a rule on history
+  std::atomic<int> exporting{0};          // exports under way
   password_pool passwords;
   boost::asio::thread_pool background{1};  // for what takes longer than an I/O thread may be held; asks `stopping`
 };
@@ -93,9 +96,16 @@ void add_query_routes(router& routes, service& s);
 void add_anomaly_routes(router& routes, service& s);
 void add_rule_routes(router& routes, service& s);
 void add_notification_routes(router& routes, service& s);
+void add_project_command_routes(router& routes, service& s);
+void add_letter_command_routes(router& routes, service& s);
 void add_auth_routes(router& routes, service& s);
 void add_user_routes(router& routes, service& s);
 void add_audit_routes(router& routes, service& s);
+void add_dead_letter_routes(router& routes, service& s);
+void add_search_routes(router& routes, service& s);
+void add_kpi_routes(router& routes, service& s);
+void add_export_routes(router& routes, service& s);
+void add_tracking_routes(router& routes, service& s);
 void add_stream_route(router& routes, service& s);
 void add_service_routes(router& routes, service& s);
 

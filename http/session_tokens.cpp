@@ -72,8 +72,7 @@ std::optional<session_tokens::session> session_tokens::session_of(std::string_vi
   return session{*id, std::string(json::get_string(claims, "jti").value_or("")), *claimed_time(claims, "exp")};
 }
 
-std::string kept_session_secret(const std::filesystem::path& data_dir) {
-  const auto file = data_dir / "session_secret";
+std::string kept_secret(const std::filesystem::path& file) {
   const auto failed = [&](std::string_view what) {
     return std::runtime_error(fmt::format("{} cannot be {}: {}", file.string(), what, std::strerror(errno)));
   };

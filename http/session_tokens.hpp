@@ -39,8 +39,8 @@ private:
   accounts_source accounts_;
 };
 
-/// The secret that sessions are signed with: kept in the data directory, readable by its owner alone, made when it is not there yet.
+/// The secret kept in a file, readable by its owner alone: made when it is not there yet.
 /// Throws std::runtime_error when it can be neither read nor written.
-[[nodiscard]] std::string kept_session_secret(const std::filesystem::path& data_dir);
+[[nodiscard]] std::string kept_secret(const std::filesystem::path& file);
 
 }  // namespace plo::http

@@ -48,6 +48,7 @@ struct settings {
   std::size_t max_body_bytes = 1'048'576;
   std::map<std::string, source_settings, std::less<>> sources;
   auth_settings auth;
+  std::string tracking_secret;  // of the links that clients get
   domain_settings domain;
 };
 

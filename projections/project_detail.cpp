@@ -1,23 +1,26 @@
 #include "projections/project_detail.hpp"
 
+#include "projections/legs.hpp"
 #include "projections/project_json.hpp"
 
 namespace plo::projections {
 
-std::optional<std::string> find_project(const eventstore::log& log, const project_id& id, const rules::rule_set& rules,
-                                        const domain_settings& settings, std::optional<instant> at) {
+std::optional<std::string> find_project(const eventstore::log& log, const project_id& id, const detail_context& context, std::optional<instant> at) {
   project_state state;
   state.id = id;
   position last;
+  instant latest = instant::min();
   log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
     if (at && e.recorded_at > *at) return true;  // the wall clock may step back: look at every event
-    evolve(state, e, settings);
+    evolve(state, e, context.settings);
     last = e.pos;
+    latest = std::max(latest, e.occurred_at);
     return true;
   });
   if (last.value == 0) return std::nullopt;
+  const auto risk = at ? std::nullopt : explain_risk(context.views, state, context.settings, latest);
   json_writer json;
-  write_project_detail(json, state, last, rules, settings);
+  write_project_detail(json, state, last, context.rules, context.settings, risk, context.tracking_token);
   return json.str();
 }
 
