@@ -127,9 +127,9 @@ task<bool> session::serve_one() {
     reply = response(make_problem(400, "the request target is malformed"));
   else
     reply = co_await respond(match, r);
-  if (const auto* endless = std::get_if<stream_handler>(&reply)) {
+  if (const auto* going_on = std::get_if<streamed>(&reply)) {
     service_.answers.add(match.found->pattern, 200);
-    co_await stream(*endless);
+    co_await stream(*going_on, head_only);
     co_return false;
   }
   const auto& plain = std::get<response>(reply);
@@ -198,18 +198,20 @@ task<bool> session::send(const response& reply, unsigned version, bool keep_aliv
   co_return !error;
 }
 
-task<void> session::stream(const stream_handler& serve) {
-  static constexpr std::string_view header =
-      "HTTP/1.1 200 OK\r\nServer: plo\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-      "X-Accel-Buffering: no\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+task<void> session::stream(const streamed& reply, bool head_only) {
+  auto header = fmt::format("HTTP/1.1 200 OK\r\nServer: plo\r\nContent-Type: {}\r\nCache-Control: no-store\r\n"
+                            "X-Accel-Buffering: no\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n",
+                            reply.content_type);
+  for (const auto& [name, value] : reply.headers) header += fmt::format("{}: {}\r\n", name, value);
+  header += "\r\n";
   beast::error_code error;
   allow(time_for_answer);
   co_await asio::async_write(socket_, asio::buffer(header), asio::redirect_error(use_task, error));
-  if (error) co_return;
+  if (error || head_only) co_return;
   try {
-    co_await serve(*this);
+    co_await reply.serve(*this);
   } catch (const std::exception& failure) {
-    spdlog::error("an event stream broke off: {}", failure.what());
+    spdlog::error("a streamed answer broke off: {}", failure.what());
     co_return;
   }
   const auto last_chunk = bhttp::make_chunk_last();

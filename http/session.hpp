@@ -43,7 +43,7 @@ private:
   task<bool> read_body(parser& incoming, std::size_t limit);
   task<answer> respond(const router::match& match, request& r);
   task<bool> send(const response& reply, unsigned version, bool keep_alive, bool head_only);
-  task<void> stream(const stream_handler& serve);
+  task<void> stream(const streamed& reply, bool head_only);
   task<void> linger();
 
   /// What happens next must be done within this time, or the connection is closed. A deadline is only a number; one timer per

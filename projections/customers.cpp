@@ -17,28 +17,28 @@ namespace {
 // 'J' ‖ project → its entry. 'P' ‖ customer ‖ group ‖ place → name ‖ short JSON, where place is inverted created_at ‖ project.
 // 'C' ‖ customer → its row. 'N' ‖ place in the list (folded name ‖ 0 ‖ customer) → nothing. 'T' ‖ token ‖ 0 ‖ place in the list → rank.
 // 'K' → how many customers.
-enum group : std::uint8_t { current, past, planned, groups };
+enum customer_group : std::uint8_t { in_current, in_past, in_planned, customer_groups };
 
 const token_space customer_tokens{families::customers, "T"};
 const std::string customers_total_key = "K";
 
 std::string_view within_key(std::string_view text) { return text.substr(0, 0xffff); }
 
-group group_of(project_status status) {
+customer_group group_of(project_status status) {
   switch (status) {
-    case project_status::draft: return planned;
+    case project_status::draft: return in_planned;
     case project_status::active:
-    case project_status::on_hold: return current;
+    case project_status::on_hold: return in_current;
     case project_status::completed:
-    case project_status::cancelled: return past;
+    case project_status::cancelled: return in_past;
   }
-  return current;
+  return in_current;
 }
 
 /// A project as its customer shows it.
 struct customer_entry {
   std::string customer, name;
-  group in = current;
+  customer_group in = in_current;
   std::uint8_t health = 0;  // 0 green, 1 orange, 2 red
   instant created_at{};
   std::string json;
@@ -59,7 +59,7 @@ customer_entry decode_entry(std::string_view row) {
   customer_entry e;
   e.customer = keys::take_text(row);
   e.name = keys::take_text(row);
-  e.in = static_cast<group>(row[0]);
+  e.in = static_cast<customer_group>(row[0]);
   e.health = static_cast<std::uint8_t>(row[1]);
   e.created_at = keys::get_time(row.substr(2));
   e.json = row.substr(10);
@@ -94,7 +94,7 @@ std::string of_customer(std::string_view customer) {
   return key;
 }
 
-std::string of_group(std::string_view customer, group in) { return of_customer(customer) + static_cast<char>(in); }
+std::string of_group(std::string_view customer, customer_group in) { return of_customer(customer) + static_cast<char>(in); }
 
 std::string newest_first(const customer_entry& e, const project_id& id) {
   auto key = of_group(e.customer, e.in);
@@ -105,12 +105,12 @@ std::string newest_first(const customer_entry& e, const project_id& id) {
 
 struct customer_row {
   std::string name;
-  std::array<std::uint64_t, groups> counts{};
+  std::array<std::uint64_t, customer_groups> counts{};
   std::array<std::uint64_t, 3> health{};  // of the current projects: green, orange, red
   std::string place;                      // in the list
   bool operator==(const customer_row&) const = default;
 
-  [[nodiscard]] std::uint64_t projects() const { return counts[current] + counts[past] + counts[planned]; }
+  [[nodiscard]] std::uint64_t projects() const { return counts[in_current] + counts[in_past] + counts[in_planned]; }
 };
 
 std::string customer_key(std::string_view customer) { return std::string(1, 'C').append(customer); }
@@ -182,14 +182,14 @@ public:
         if (!was.customer.empty()) {
           auto& c = changed[was.customer];
           --c.counts[was.in];
-          if (was.in == current) --c.health[was.health];
+          if (was.in == in_current) --c.health[was.health];
           c.entries[newest_first(was, id)] = std::nullopt;
         }
       }
       if (!now.customer.empty()) {
         auto& c = changed[now.customer];
         ++c.counts[now.in];
-        if (now.in == current) ++c.health[now.health];
+        if (now.in == in_current) ++c.health[now.health];
         std::string value;
         keys::put_text(value, now.name);
         c.entries[newest_first(now, id)] = value + now.json;
@@ -206,7 +206,7 @@ public:
 
 private:
   struct change {
-    std::array<std::int64_t, groups> counts{};
+    std::array<std::int64_t, customer_groups> counts{};
     std::array<std::int64_t, 3> health{};
     std::map<std::string, std::optional<std::string>> entries;  // keys under 'P'; empty: gone
   };
@@ -221,7 +221,7 @@ private:
     const auto stored = views.get(rows(), customer_key(customer));
     const auto before = stored ? decode_customer(*stored) : stored_customer{};
     auto row = before.row;
-    for (std::size_t i = 0; i < groups; ++i) row.counts[i] += static_cast<std::uint64_t>(by.counts[i]);
+    for (std::size_t i = 0; i < customer_groups; ++i) row.counts[i] += static_cast<std::uint64_t>(by.counts[i]);
     for (std::size_t i = 0; i < row.health.size(); ++i) row.health[i] += static_cast<std::uint64_t>(by.health[i]);
     if (row.projects() == 0) {
       if (!stored) return 0;
@@ -246,7 +246,7 @@ private:
   /// The name that the newest of the projects shown has; depends on the projects alone, not on the order of their changes.
   std::string name_of(const std::string& customer, const change& by, const eventstore::kv_reader& views) const {
     std::string best_place, best_name;
-    for (const auto in : {current, past, planned}) {
+    for (const auto in : {in_current, in_past, in_planned}) {
       const auto prefix = of_group(customer, in);
       std::map<std::string, std::string> newest;
       views.scan(rows(), prefix, keys::after(prefix), [&](std::string_view key, std::string_view value) {
@@ -276,10 +276,10 @@ private:
 };
 
 void write_customer(json_writer& json, const eventstore::kv_reader& views, std::string_view customer, const customer_row& row) {
-  static constexpr std::array<std::string_view, groups> names{"current", "past", "planned"};
+  static constexpr std::array<std::string_view, customer_groups> names{"current", "past", "planned"};
   json.begin_object().field("customer_id", customer).field_or_null("name", row.name);
   json.key("projects").begin_object();
-  for (const auto in : {current, past, planned}) {
+  for (const auto in : {in_current, in_past, in_planned}) {
     json.key(names[in]).begin_array();
     const auto prefix = of_group(customer, in);
     std::size_t shown = 0;
@@ -291,7 +291,7 @@ void write_customer(json_writer& json, const eventstore::kv_reader& views, std::
     json.end_array();
   }
   json.end_object().key("project_counts").begin_object();
-  for (const auto in : {current, past, planned}) json.field(names[in], row.counts[in]);
+  for (const auto in : {in_current, in_past, in_planned}) json.field(names[in], row.counts[in]);
   json.end_object().field("health", row.health[2] > 0 ? "red" : row.health[1] > 0 ? "orange" : "green").end_object();
 }
 

@@ -19,11 +19,11 @@ namespace {
 // many, 'R' ‖ store ‖ type ‖ day ‖ rule → how many.
 
 /// The numbers of a day.
-enum number : std::size_t {
-  raised_warning, raised_critical, resolved_warning, resolved_critical,
-  acknowledged, acknowledge_ms, resolved, resolve_ms, delivered, on_time, numbers
+enum kpi_number : std::size_t {
+  kpi_raised_warning, kpi_raised_critical, kpi_resolved_warning, kpi_resolved_critical,
+  kpi_acknowledged, kpi_acknowledge_ms, kpi_resolved, kpi_resolve_ms, kpi_delivered, kpi_on_time, kpi_numbers
 };
-using day_numbers = std::array<std::int64_t, numbers>;
+using day_numbers = std::array<std::int64_t, kpi_numbers>;
 
 void put_i64(std::string& out, std::int64_t n) { keys::put_u64(out, static_cast<std::uint64_t>(n)); }
 std::int64_t take_i64(std::string_view& in) {
@@ -125,7 +125,7 @@ public:
 
   void count(const counted_anomaly& a, const counted_project& p, std::int64_t by) {
     const auto raised_day = day_of(a.raised_at);
-    add(p, raised_day, a.critical ? raised_critical : raised_warning, by);
+    add(p, raised_day, a.critical ? kpi_raised_critical : kpi_raised_warning, by);
     each_choice('R', p, raised_day, [&](std::string key) { singles_[key.append(a.rule_id)] += by; });
     if (p.promised_day != no_time) {
       const auto promised = ms_of(tz_.at(local_day(date::days(p.promised_day))));
@@ -137,14 +137,14 @@ public:
     }
     if (a.acknowledged_at != no_time) {
       const auto day = day_of(a.acknowledged_at);
-      add(p, day, acknowledged, by);
-      add(p, day, acknowledge_ms, by * (a.acknowledged_at - a.raised_at));
+      add(p, day, kpi_acknowledged, by);
+      add(p, day, kpi_acknowledge_ms, by * (a.acknowledged_at - a.raised_at));
     }
     if (a.resolved_at != no_time) {
       const auto day = day_of(a.resolved_at);
-      add(p, day, a.critical ? resolved_critical : resolved_warning, by);
-      add(p, day, resolved, by);
-      add(p, day, resolve_ms, by * (a.resolved_at - a.raised_at));
+      add(p, day, a.critical ? kpi_resolved_critical : kpi_resolved_warning, by);
+      add(p, day, kpi_resolved, by);
+      add(p, day, kpi_resolve_ms, by * (a.resolved_at - a.raised_at));
     }
   }
 
@@ -152,8 +152,8 @@ public:
   void count_delivery(const counted_project& p, std::int64_t by) {
     if (p.delivered_at == no_time || p.promised_day == no_time) return;
     const auto day = day_of(p.delivered_at);
-    add(p, day, delivered, by);
-    if (day <= p.promised_day) add(p, day, on_time, by);
+    add(p, day, kpi_delivered, by);
+    if (day <= p.promised_day) add(p, day, kpi_on_time, by);
   }
 
   void write(const eventstore::kv_reader& views, eventstore::kv_batch& batch) const {
@@ -165,7 +165,7 @@ public:
         for (auto& n : sum) n = take_i64(rest);
       }
       std::string value;
-      for (std::size_t i = 0; i < numbers; ++i) {
+      for (std::size_t i = 0; i < kpi_numbers; ++i) {
         sum[i] += change[i];
         put_i64(value, sum[i]);
       }
@@ -199,7 +199,7 @@ private:
       }
   }
 
-  void add(const counted_project& p, std::int64_t day, number which, std::int64_t by) {
+  void add(const counted_project& p, std::int64_t day, kpi_number which, std::int64_t by) {
     each_choice('D', p, day, [&](std::string key) { days_[std::move(key)][which] += by; });
   }
 
@@ -311,11 +311,11 @@ std::array<std::uint64_t, 2> open_counts(const facet_index& anomalies, const kpi
   return open;
 }
 
-void write_per_day(json_writer& json, const kpi_query& query, const std::map<std::int64_t, day_numbers>& days, number warning, number critical) {
+void write_per_day(json_writer& json, const kpi_query& query, const std::map<std::int64_t, day_numbers>& days, kpi_number warning, kpi_number critical) {
   json.begin_array();
   for (auto day = query.from; day <= query.to; day += date::days(1)) {
     const auto found = days.find(day.time_since_epoch().count());
-    const auto value = [&](number which) { return found == days.end() ? 0 : found->second[which]; };
+    const auto value = [&](kpi_number which) { return found == days.end() ? 0 : found->second[which]; };
     json.begin_object().field("date", day).field("warning", value(warning)).field("critical", value(critical)).end_object();
   }
   json.end_array();
@@ -349,7 +349,7 @@ std::string kpis_json(reading& views, const kpi_query& query) {
   day_numbers sum{};
   each_day(views.rows(), 'D', query, [&](std::int64_t day, std::string_view, std::string_view value) {
     auto& of_day = days[day];
-    for (std::size_t i = 0; i < numbers; ++i) sum[i] += of_day[i] = take_i64(value);
+    for (std::size_t i = 0; i < kpi_numbers; ++i) sum[i] += of_day[i] = take_i64(value);
   });
   std::map<std::int64_t, std::int64_t> lead_times;
   each_day(views.rows(), 'L', query,
@@ -365,14 +365,14 @@ std::string kpis_json(reading& views, const kpi_query& query) {
   json.begin_object().field("from", query.from).field("to", query.to);
   json.key("open").begin_object().field("warning", open[0]).field("critical", open[1]).end_object();
   json.key("raised_per_day");
-  write_per_day(json, query, days, raised_warning, raised_critical);
+  write_per_day(json, query, days, kpi_raised_warning, kpi_raised_critical);
   json.key("resolved_per_day");
-  write_per_day(json, query, days, resolved_warning, resolved_critical);
-  json.field("mean_time_to_acknowledge_s", mean_seconds(sum[acknowledge_ms], sum[acknowledged]));
-  json.field("mean_time_to_resolve_s", mean_seconds(sum[resolve_ms], sum[resolved]));
+  write_per_day(json, query, days, kpi_resolved_warning, kpi_resolved_critical);
+  json.field("mean_time_to_acknowledge_s", mean_seconds(sum[kpi_acknowledge_ms], sum[kpi_acknowledged]));
+  json.field("mean_time_to_resolve_s", mean_seconds(sum[kpi_resolve_ms], sum[kpi_resolved]));
   json.key("detection_lead_time_s").begin_object();
   json.field("p50", percentile(lead_times, 0.5)).field("p90", percentile(lead_times, 0.9)).end_object();
-  json.key("on_time").begin_object().field("delivered", sum[delivered]).field("on_time", sum[on_time]).end_object();
+  json.key("on_time").begin_object().field("delivered", sum[kpi_delivered]).field("on_time", sum[kpi_on_time]).end_object();
   json.key("top_rules").begin_array();
   for (const auto& [rule, count] : top) json.begin_object().field("rule_id", rule).field("count", count).end_object();
   json.end_array().end_object();

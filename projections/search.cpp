@@ -34,7 +34,7 @@ struct document {
 std::string document_key(char kind, std::string_view entity) { return std::string{'D', kind}.append(entity); }
 token_space space_of(char kind) { return {families::search, {'T', kind}}; }
 
-std::string place_of(instant created_at, std::string_view entity) {
+std::string search_place(instant created_at, std::string_view entity) {
   std::string place;
   keys::put_u64(place, ~(static_cast<std::uint64_t>(created_at.time_since_epoch().count()) ^ (1ull << 63)));
   return place.append(entity);
@@ -170,7 +170,7 @@ public:
       }
       for (const auto& [gone, row] : old) {
         const auto d = decode_document(row);
-        change_tokens(batch, space_of(gone[1]), d.tokens, place_of(d.created_at, std::string_view(gone).substr(2)), {}, {});
+        change_tokens(batch, space_of(gone[1]), d.tokens, search_place(d.created_at, std::string_view(gone).substr(2)), {}, {});
         batch.remove(rows(), gone);
       }
       batch.put(rows(), key, std::move(now));
@@ -182,7 +182,7 @@ private:
     auto row = encode_document(d);
     if (row == before) return;
     const auto was = before.empty() ? stored_document{} : decode_document(before);
-    change_tokens(batch, space_of(d.kind), was.tokens, place_of(was.created_at, d.entity), d.tokens, place_of(d.created_at, d.entity));
+    change_tokens(batch, space_of(d.kind), was.tokens, search_place(was.created_at, d.entity), d.tokens, search_place(d.created_at, d.entity));
     batch.put(rows(), document_key(d.kind, d.entity), std::move(row));
   }
 };

@@ -75,7 +75,7 @@ protected:
     run();
   }
 
-  static constexpr eventstore::family last_family = projections::families::kpis;
+  static constexpr eventstore::family last_family = projections::families::audit;
 
   static std::vector<std::pair<std::string, std::string>> rows_of(const projections::read_models& of, eventstore::family where) {
     std::vector<std::pair<std::string, std::string>> rows;
