@@ -56,7 +56,7 @@ protected:
 
   void change(rules::rule_command command) {
     auto inputs = std::make_shared<std::vector<rule_input>>();
-    inputs->push_back({std::make_shared<rules::rule_command>(std::move(command)), "anna",
+    inputs->push_back({std::make_shared<rules::rule_command>(std::move(command)), command_stamp{"anna", {}, {}, {}, 200, {}},
                        rule_completion([this](rule_reply reply) { answers.push_back(std::move(reply)); })});
     caf::anon_send(keeper, rule_inputs{std::move(inputs)});
   }
