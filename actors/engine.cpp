@@ -253,6 +253,15 @@ void engine::change_accounts(operators::account_command command, command_stamp b
 }
 
 operators::account_book_pointer engine::accounts() const { return parts_->accounts.current(); }
+void engine::record(stream_id stream, event note) {
+  note.occurred_at = note.recorded_at = project_clock::wall_now();
+  note.id = {make_uuid_v7(note.recorded_at.time_since_epoch().count())};
+  auto request = std::make_shared<eventstore::append_request>();
+  request->appends.push_back({std::move(stream), {}, {std::move(note)}});
+  // Nobody waits for the answer: tickets begin at 1.
+  caf::anon_send(parts_->writer, append_job{std::move(request), parts_->door, 0, {}});
+}
+
 instant engine::now() const { return parts_->clock.now(); }
 bool engine::on_wall_clock() const { return parts_->clock.running() == project_clock::mode::wall; }
 rules::rule_set_pointer engine::rules() const { return parts_->book.current(); }

@@ -46,7 +46,4 @@ public:
 [[nodiscard]] std::unique_ptr<carrier> make_webhook_carrier(webhook_route route, notifications::message_settings messages,
                                                             const std::atomic<bool>& stopping);
 
-/// `sha256=HEX` of HMAC-SHA256 over `TIMESTAMP.BODY`.
-[[nodiscard]] std::string ticket_signature(std::string_view secret, std::int64_t timestamp, std::string_view body);
-
 }  // namespace plo::actors

@@ -98,6 +98,29 @@ stream_messages messages_of(std::span<const recorded_event> events, const store_
   return messages;
 }
 
+stream_messages read_messages(const eventstore::log& log, position& place, position last, std::size_t most, const store_lookup& store_of) {
+  std::vector<recorded_event> events;
+  log.read({place.value + 1}, [&](const recorded_event& e) {
+    if (e.pos > last) return false;
+    // Whole commits only: what an input caused stands right behind it.
+    if (events.size() >= most && !follows_its_cause(e)) return false;
+    events.push_back(e);
+    return true;
+  });
+  place = events.empty() ? last : events.back().pos;
+  return messages_of(events, store_of);
+}
+
+bool announces_itself(std::string_view type) { return own_topic(type).has_value(); }
+
+message_parts parts_of(const stream_message& message) {
+  constexpr std::string_view event_field = "\nevent: ", data_field = "\ndata: ";
+  const std::string_view text = message.text;
+  const auto name = text.find(event_field) + event_field.size();
+  const auto data = text.find(data_field, name);
+  return {text.substr(name, data - name), text.substr(data + data_field.size(), text.size() - data - data_field.size() - 2)};
+}
+
 bool stream_filter::matches(const stream_message& message) const {
   if (topics != 0 && (topics & static_cast<unsigned>(message.topic)) == 0) return false;
   if (project && message.project != project) return false;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/event.hpp"
+#include "eventstore/log.hpp"
 
 namespace plo::actors {
 
@@ -32,6 +33,18 @@ using store_lookup = std::function<std::string(const project_id&)>;
 
 /// The messages of whole commits, in log order, at most one per position.
 [[nodiscard]] stream_messages messages_of(std::span<const recorded_event> events, const store_lookup& store_of);
+
+/// The messages of the log after `place`, up to `last`, of about `most` events; `place` moves on.
+[[nodiscard]] stream_messages read_messages(const eventstore::log& log, position& place, position last, std::size_t most, const store_lookup& store_of);
+
+/// Whether events of this type announce themselves, under their own name.
+[[nodiscard]] bool announces_itself(std::string_view type);
+
+/// A message's event name and data, as they stand in its text.
+struct message_parts {
+  std::string_view name, data;
+};
+[[nodiscard]] message_parts parts_of(const stream_message& message);
 
 /// What a subscriber wants. Empty fields: everything.
 struct stream_filter {

@@ -7,6 +7,7 @@
 #include "app/commands.hpp"
 #include "app/exit_status.hpp"
 #include "app/operators.hpp"
+#include "app/webhooks.hpp"
 #include "app/wiring.hpp"
 #include "http/server.hpp"
 #include "http/session_tokens.hpp"
@@ -57,7 +58,9 @@ int serve(const serve_options& options) {
   const auto engine = start_engine(*settings, settings->server.data_dir, options.clock, actors::outbox_mode::send);
   if (settings->auth.oidc) spdlog::info("identities come from {}", settings->auth.oidc->issuer);
   else add_first_admin(*engine);
-  const auto serving = http_settings(*settings);
+  const auto webhooks = start_webhooks(*settings, *engine);
+  auto serving = http_settings(*settings);
+  serving.webhooks = webhooks.get();
   http::server server(serving, *engine);
   std::cout << "listening on " << server.url() << std::endl;
   if (options.started) options.started(server.url());

@@ -200,6 +200,7 @@ settings read_root(const toml::table& table, const fs::path& base) {
     });
   });
   root.table("notifications", [&](section& in) { read_notifications(in, base, out.notifications); });
+  root.table("webhooks", [&](section& in) { read_event_webhooks(in, base, out.webhooks); });
   root.finish();
   return out;
 }

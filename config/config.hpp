@@ -110,6 +110,12 @@ struct webhook_settings {
   std::chrono::milliseconds timeout = std::chrono::seconds(20);
 };
 
+/// Somebody else's server that is told of events as they happen.
+struct event_webhook_settings {
+  webhook_settings way;             // with a URL
+  std::vector<std::string> events;  // names of the live stream, at least one
+};
+
 struct notification_settings {
   std::string language = "fr";  // of mails and tickets: fr or en
   // What cannot be delivered is tried again after retry_base, then twice as long each time up to retry_cap.
@@ -129,6 +135,7 @@ struct settings {
   auth_settings auth;
   rules_settings rules;
   notification_settings notifications;
+  std::map<std::string, event_webhook_settings, std::less<>> webhooks;  // by a name of the administrator's choice
 };
 
 /// The source systems of the contract; a `[sources.X]` table with any other name is an error.

@@ -76,6 +76,21 @@ void read_webhook(section& in, const fs::path& base, webhook_settings& out) {
 
 }  // namespace
 
+void read_event_webhooks(section& in, const fs::path& base, std::map<std::string, event_webhook_settings, std::less<>>& out) {
+  for (const auto& name : in.keys()) {
+    in.table(name, [&](section& webhook) {
+      auto& to = out[name];
+      read_webhook(webhook, base, to.way);
+      webhook.texts("events", [&](const std::string& value) {
+        to.events.push_back(value);
+        return std::string();
+      });
+      if (to.way.url.empty()) refuse(webhook.where(), fmt::format("{} needs url", webhook.path()));
+      if (to.events.empty()) refuse(webhook.where(), fmt::format("{} needs events, such as [\"anomaly.raised\"]", webhook.path()));
+    });
+  }
+}
+
 void read_notifications(section& in, const fs::path& base, notification_settings& out) {
   in.text("language", [&](const std::string& value) -> std::string {
     if (value != "fr" && value != "en") return fmt::format("'{}' is neither fr nor en", value);

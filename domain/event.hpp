@@ -32,6 +32,7 @@ struct stream_id {
   [[nodiscard]] static stream_id rules() { return {"rules"}; }
   [[nodiscard]] static stream_id clock() { return {"clock"}; }  // which clock ran, and which rules every project was looked at with
   [[nodiscard]] static stream_id outbox() { return {"outbox"}; }
+  [[nodiscard]] static stream_id webhooks() { return {"webhooks"}; }  // how far event webhooks have got
   [[nodiscard]] static stream_id operators() { return {"operators"}; }  // accounts and ended sessions
   /// The project a `project:` stream belongs to; empty for system streams.
   [[nodiscard]] std::optional<project_id> project() const;
@@ -73,7 +74,7 @@ struct recorded_event : event {
 /// True when it stands right behind what caused it, in the same commit. What became of a notification is caused by its request, but comes
 /// whenever it comes; an operator's event has a cause where it attaches a dead letter.
 [[nodiscard]] inline bool follows_its_cause(const recorded_event& e) {
-  if (e.stream == stream_id::outbox()) return false;
+  if (e.stream == stream_id::outbox() || e.stream == stream_id::webhooks()) return false;
   return e.kind == event_kind::derived || (e.kind == event_kind::operator_ && e.causation_id);
 }
 

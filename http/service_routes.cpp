@@ -3,6 +3,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "domain/json.hpp"
+#include "actors/webhook_publisher.hpp"
 #include "http/service.hpp"
 #include "projections/notifications.hpp"
 
@@ -78,11 +79,32 @@ MetricFamily notifications(service& s) {
   return f;
 }
 
+/// One family for each thing that is counted of the event webhooks.
+void add_webhooks(const actors::webhook_publisher& publisher, std::uint64_t head, std::vector<MetricFamily>& all) {
+  auto delivered = family("plo_webhook_deliveries_total", "Messages that event webhooks took", MetricType::Counter);
+  auto failed = family("plo_webhook_failed_attempts_total", "Attempts to deliver to an event webhook that failed", MetricType::Counter);
+  auto given_up = family("plo_webhook_given_up_total", "Messages that an event webhook refused until patience ended", MetricType::Counter);
+  auto behind = family("plo_webhook_lag_events", "Events that an event webhook has not settled yet", MetricType::Gauge);
+  for (const auto* counts : publisher.counts()) {
+    ClientMetric m;
+    m.label = {{"webhook", counts->name}};
+    const auto add = [&](MetricFamily& to, double value) {
+      m.counter.value = m.gauge.value = value;
+      to.metric.push_back(m);
+    };
+    add(delivered, static_cast<double>(counts->delivered));
+    add(failed, static_cast<double>(counts->failed_attempts));
+    add(given_up, static_cast<double>(counts->given_up));
+    add(behind, static_cast<double>(head - std::min<std::uint64_t>(head, counts->position)));
+  }
+  for (auto* each : {&delivered, &failed, &given_up, &behind}) all.push_back(std::move(*each));
+}
+
 std::string metrics_text(service& s) {
   const auto& e = s.engine.metrics();
   const auto head = s.engine.log().head().last.value;
   const auto applied = s.engine.applied().applied().value;
-  const std::vector<MetricFamily> families{
+  std::vector<MetricFamily> families{
       by_label("plo_ingest_events_total", "Posted events by way and status", "mode", s.ingest_lines),
       by_label("plo_http_answers_total", "HTTP answers by route and status", "route", s.answers),
       counter("plo_events_committed_total", "Events appended since start", e.events_committed),
@@ -111,6 +133,7 @@ std::string metrics_text(service& s) {
       gauge("plo_notifications_waiting", "Notifications that wait for another try", static_cast<double>(s.engine.outbox_counts().waiting)),
       gauge("plo_store_refuses_writes", "1 while the last append failed", e.store_refuses ? 1 : 0),
   };
+  if (s.settings.webhooks != nullptr) add_webhooks(*s.settings.webhooks, head, families);
   return prometheus::TextSerializer().Serialize(families);
 }
 

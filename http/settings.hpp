@@ -12,6 +12,10 @@
 #include "domain/operators/role.hpp"
 #include "domain/project.hpp"
 
+namespace plo::actors {
+class webhook_publisher;
+}
+
 namespace plo::http {
 
 /// A source system that may push events.
@@ -50,6 +54,7 @@ struct settings {
   auth_settings auth;
   std::string tracking_secret;  // of the links that clients get
   domain_settings domain;
+  const actors::webhook_publisher* webhooks = nullptr;  // for the metrics
 };
 
 }  // namespace plo::http

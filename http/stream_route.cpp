@@ -29,20 +29,6 @@ private:
   std::uint64_t id_;
 };
 
-/// The messages of the log after `place`, up to `last`, some at a time; `place` moves on.
-actors::stream_messages read_log(service& s, position& place, position last) {
-  std::vector<recorded_event> events;
-  s.engine.log().read({place.value + 1}, [&](const recorded_event& e) {
-    if (e.pos > last) return false;
-    // Whole commits only: what an input caused stands right behind it.
-    if (events.size() >= events_per_read && !follows_its_cause(e)) return false;
-    events.push_back(e);
-    return true;
-  });
-  place = events.empty() ? last : events.back().pos;
-  return actors::messages_of(events, s.engine.stores());
-}
-
 std::string text_of(const actors::stream_messages& messages, const actors::stream_filter& filter) {
   std::string text;
   for (const auto& message : messages)
@@ -60,7 +46,7 @@ task<void> run_stream(service& s, event_sink& sink, position place, actors::stre
     std::string text;
     auto portion = feed.read(place, messages_per_write);
     if (portion.behind) {
-      text = text_of(read_log(s, place, portion.upto), filter);
+      text = text_of(actors::read_messages(s.engine.log(), place, portion.upto, events_per_read, s.engine.stores()), filter);
     } else {
       place = std::max(place, portion.upto);
       text = text_of(portion.messages, filter);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "actors/outbox_lane.hpp"
+#include "actors/signed_post.hpp"
 #include "actors/smtp_transcript.hpp"
 
 namespace plo::actors::test {
@@ -232,9 +233,9 @@ TEST(smtp_transcript_test, a_sender_refused_for_good) {
   EXPECT_EQ(got.refused.size(), 2u);
 }
 
-TEST(ticket_signature_test, is_hmac_sha256_of_timestamp_and_body) {
+TEST(post_signature_test, is_hmac_sha256_of_timestamp_and_body) {
   // printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac s3cret
-  EXPECT_EQ(ticket_signature("s3cret", 1'700'000'000, R"({"a":1})"), "sha256=1698a50bc74d1ff1db85c4e0a5297c2ad9fdba245d5737cdb789e4cc6e098940");
+  EXPECT_EQ(post_signature("s3cret", 1'700'000'000, R"({"a":1})"), "sha256=1698a50bc74d1ff1db85c4e0a5297c2ad9fdba245d5737cdb789e4cc6e098940");
 }
 
 }  // namespace

@@ -1,0 +1,21 @@
+#include "app/webhooks.hpp"
+
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+namespace plo::app {
+
+std::unique_ptr<actors::webhook_publisher> start_webhooks(const config::settings& settings, actors::engine& engine) {
+  std::vector<actors::webhook_subscription> all;
+  for (const auto& [name, from] : settings.webhooks) {
+    for (const auto& event : from.events)
+      if (!actors::is_stream_event(event)) throw std::runtime_error(fmt::format("webhooks.{}: there is no event '{}' to subscribe to", name, event));
+    const auto& way = from.way;
+    all.push_back({name, {way.url, way.secret, way.ca_file.string(), way.timeout}, from.events});
+  }
+  const auto& n = settings.notifications;
+  return std::make_unique<actors::webhook_publisher>(engine, std::move(all), actors::patience{n.retry_base, n.retry_cap, n.give_up_after});
+}
+
+}  // namespace plo::app
