@@ -9,6 +9,7 @@
 #include "app/operators.hpp"
 #include "app/webhooks.hpp"
 #include "app/wiring.hpp"
+#include "config/embedded.hpp"
 #include "http/server.hpp"
 #include "http/session_tokens.hpp"
 
@@ -36,6 +37,7 @@ http::settings http_settings(const config::settings& from) {
                                                    source.rate_limit_per_s, source.event_type_map});
   to.domain = domain_settings_of(from);
   to.auth = auth_settings_of(from);
+  to.openapi = config::embedded::openapi;
   to.tracking_secret = http::kept_secret(from.server.data_dir / "tracking_secret");
   return to;
 }

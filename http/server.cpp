@@ -176,6 +176,12 @@ server::server(const http::settings& settings, actors::engine& engine)
 
 server::~server() = default;
 
+std::vector<std::pair<std::string, std::string>> server::routes() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const auto& route : parts_->routes_.routes()) all.emplace_back(route.method, route.pattern);
+  return all;
+}
+
 std::string server::url() const {
   const auto endpoint = parts_->acceptor_.local_endpoint();
   const auto host = endpoint.address().is_v6() ? fmt::format("[{}]", endpoint.address().to_string())

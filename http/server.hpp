@@ -4,6 +4,8 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "actors/engine.hpp"
 #include "http/settings.hpp"
@@ -20,6 +22,9 @@ public:
 
   /// `http://HOST:PORT` with the port that was bound.
   [[nodiscard]] std::string url() const;
+
+  /// Method and pattern of every route.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> routes() const;
 
   /// Serves until SIGTERM or SIGINT, then stops accepting, finishes what is under way, and returns.
   void run();

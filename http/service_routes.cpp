@@ -150,6 +150,8 @@ task<answer> get_readiness(service& s, request&) {
   co_return response(ready ? 200 : 503, json.str());
 }
 
+task<answer> get_openapi(service& s, request&) { co_return response(200, std::string(s.settings.openapi)); }
+
 task<answer> get_metrics(service& s, request&) {
   response result(200, metrics_text(s));
   result.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -161,6 +163,7 @@ task<answer> get_metrics(service& s, request&) {
 void add_service_routes(router& routes, service& s) {
   routes.add({"GET", "/healthz", [](request& r) { return get_health(r); }, 0, access::open});
   routes.add({"GET", "/readyz", [&s](request& r) { return get_readiness(s, r); }, 0, access::open});
+  routes.add({"GET", "/openapi.json", [&s](request& r) { return get_openapi(s, r); }, 0, access::open});
   routes.add({"GET", "/metrics", [&s](request& r) { return get_metrics(s, r); }, 0, access::open});
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "domain/ingest_event.hpp"
 #include "domain/operators/role.hpp"
@@ -55,6 +56,7 @@ struct settings {
   std::string tracking_secret;  // of the links that clients get
   domain_settings domain;
   const actors::webhook_publisher* webhooks = nullptr;  // for the metrics
+  std::string_view openapi;  // what /openapi.json hands out
 };
 
 }  // namespace plo::http

@@ -1,4 +1,4 @@
-"""Runs the real binary and speaks HTTP to it, with nothing but the standard library.
+"""Runs the real binary and speaks HTTP to it.
 
 `Server` owns one process and its data folder, `Client` one keep-alive connection, `Stream` one SSE connection.
 """
@@ -16,6 +16,8 @@ import socket
 import subprocess
 import threading
 import time
+
+import described
 
 SOURCES = ["erp", "oms", "tms", "tms_lastmile", "wfm", "crm", "ecommerce", "inspiration_tool", "manual"]
 ADMIN_EMAIL = "admin@example.org"
@@ -126,7 +128,10 @@ class Client:
         """Exactly this, without a session."""
         self.connection.request(method, path, body=body, headers=headers or {})
         reply = self.connection.getresponse()
-        return Answer(reply.status, reply.headers, reply.read())
+        answer = Answer(reply.status, reply.headers, reply.read())
+        if method != "HEAD":
+            described.check(method, path, answer)
+        return answer
 
     def send(self, method, path, body=None, **headers):
         """A JSON body; further arguments are header fields, - written as _."""
