@@ -243,6 +243,7 @@ SCHEMAS["anomaly"] = obj(
         "late_event_id": nullable(uuid),
         "assigned_to": nullable(text()),
         "comments": arr(obj({"comment": text(), "operator_id": nullable(text()), "at": instant})),
+        "blocks": arr(text()),
         "cause": obj({}, {"event_id": uuid, "deadline": instant}),
     },
     {

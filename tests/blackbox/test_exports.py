@@ -24,7 +24,7 @@ def store(shared_server):
     name = unique("CSV")
     for number, evil in enumerate(EVIL):
         ref = unique("P")
-        client.store(event("ecommerce", "project.created", ref, {"store_id": name, "project_type": evil, "customer_id": evil},
+        client.store(event("ecommerce", "project.created", ref, {"store_id": name, "project_type": evil},
                            occurred_at=f"2025-05-0{1 + number % 9}T08:00:00Z"))
         order = unique("O")
         client.store(event("erp", "order.confirmed", ref, {"order_ref": order, "lines": [{"sku": "A", "qty": 1}]}))
