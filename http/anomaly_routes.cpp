@@ -113,7 +113,7 @@ task<answer> change_with_comment(service& s, request& r, std::string_view type) 
 task<answer> snooze(service& s, request& r) {
   command_body body(r, {"until", "comment"});
   anomaly_command command{own_type::anomaly_snoozed, body.time("until"), {}, body.text("comment").value_or("")};
-  if (!command.until && !body.text("until")) body.fault("until", "is missing");
+  body.require("until");
   if (command.until && *command.until <= s.engine.now()) body.fault("until", "must lie in the future");
   if (body.refusal()) co_return response(*body.refusal());
   co_return co_await change_one(s, r, command);

@@ -72,6 +72,10 @@ std::optional<bool> command_body::flag(std::string_view name) {
   return found->get_bool().value_unsafe();
 }
 
+void command_body::require(std::string_view name, std::string_view what) {
+  if (document_ && !json::get(document_->root(), name)) fault(name, what.empty() ? std::string("is missing") : fmt::format("is missing: {}", what));
+}
+
 bool command_body::has(std::string_view name) const {
   return document_ && document_->root().is_object() && document_->root().at_key(name).error() == simdjson::SUCCESS;
 }

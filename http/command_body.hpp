@@ -25,6 +25,8 @@ public:
   [[nodiscard]] std::string required_text(std::string_view name, std::size_t longest = 4000);
   [[nodiscard]] std::optional<instant> time(std::string_view name);
   [[nodiscard]] std::optional<bool> flag(std::string_view name);
+  /// Notes a fault unless the field is there and not null.
+  void require(std::string_view name, std::string_view what = {});
   /// Whether the field is there, be it null.
   [[nodiscard]] bool has(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> texts(std::string_view name, std::size_t most);

@@ -42,8 +42,8 @@ task<answer> attach_letter(service& s, request& r) {
   const auto text = body.text("project_id", 100);
   const auto project = text ? project_id::parse(*text) : std::nullopt;
   auto comment = body.text("comment").value_or("");
-  if (!text) body.fault("project_id", "is missing");
-  else if (!project) body.fault("project_id", "must be a UUID");
+  body.require("project_id");
+  if (text && !project) body.fault("project_id", "must be a UUID");
   if (body.refusal()) co_return response(*body.refusal());
   co_return co_await settle(s, r, project, std::move(comment));
 }

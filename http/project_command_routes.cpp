@@ -44,7 +44,7 @@ task<answer> add_note(service& s, request& r) {
   command_body body(r, {"comment"});
   const auto comment = body.text("comment", longest_comment);
   if (comment && comment->empty()) body.fault("comment", "must not be empty");
-  if (!comment) body.fault("comment", "is missing");
+  body.require("comment");
   if (body.refusal()) co_return response(*body.refusal());
   json_writer data;
   data.begin_object().field("comment", *comment).end_object();
@@ -71,8 +71,8 @@ task<answer> set_status(service& s, request& r) {
   command_body body(r, {"status", "comment"});
   const auto status = body.text("status", 20);
   const auto comment = body.text("comment", longest_comment).value_or("");
-  if (!status) body.fault("status", "is missing");
-  else if (!parse_project_status(*status)) body.fault("status", "must be draft, active, on_hold, completed or cancelled");
+  body.require("status");
+  if (status && !parse_project_status(*status)) body.fault("status", "must be draft, active, on_hold, completed or cancelled");
   if (body.refusal()) co_return response(*body.refusal());
   json_writer data;
   data.begin_object().field("status", *status).end_object();
@@ -99,8 +99,7 @@ task<answer> approve_partial(service& s, request& r) {
   const auto customer = body.flag("customer");
   const auto installer = body.flag("installer");
   const auto comment = body.text("comment", longest_comment).value_or("");
-  if (!customer) body.fault("customer", "is missing: true, or false for no consent");
-  if (!installer) body.fault("installer", "is missing: true, or false for no consent");
+  for (const auto* name : {"customer", "installer"}) body.require(name, "true, or false for no consent");
   if (body.refusal()) co_return response(*body.refusal());
   json_writer data;
   data.begin_object().field("customer", *customer).field("installer", *installer).end_object();
@@ -120,8 +119,8 @@ task<answer> update_step(service& s, request& r) {
   const auto at = body.time("occurred_at");
   auto order = body.text("order_ref", max_reference_size);
   if (!order) order = body.text("order_id", max_reference_size);
-  if (!status) body.fault("status", "is missing");
-  else if (!parse_step_status(*status)) body.fault("status", "must be pending, in_progress, completed, anomaly, blocked or skipped");
+  body.require("status");
+  if (status && !parse_step_status(*status)) body.fault("status", "must be pending, in_progress, completed, anomaly, blocked or skipped");
   if (at && *at > s.engine.now()) body.fault("occurred_at", "must not lie in the future");
   if (body.refusal()) co_return response(*body.refusal());
   json_writer data;

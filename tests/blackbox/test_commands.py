@@ -141,8 +141,8 @@ def test_a_project_by_hand_is_found_by_its_reference(client, me):
     assert (detail["project_refs"], detail["project_type"], detail["store_id"], detail["customer_name"]) == ([ref], "bathroom", "S-9", "Example")
     assert detail["metadata"] == {"a": [1.5]}
     assert len(detail["orders"]) == 1, "what waited for the reference came home"
-    first = client.walk(f"/api/projects/{told['project_id']}/timeline")[0]
-    assert (first["type"], first["kind"], first["operator_id"]) == ("project.created", "operator", me)
+    [first] = [e for e in client.walk(f"/api/projects/{told['project_id']}/timeline") if e["type"] == "project.created"]
+    assert (first["kind"], first["operator_id"], first["position"]) == ("operator", me, told["position"])
     assert ref in check_problem(client.send("POST", "/api/projects", {"project_ref": ref}), 409)["detail"]
     wrong = check_problem(client.send("POST", "/api/projects", {"project_type": 7, "promised_installation_date": "soon", "colour": 1}), 422)
     assert set(pointers(wrong)) == {"/project_type", "/promised_installation_date", "/colour"}
