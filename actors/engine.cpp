@@ -16,6 +16,7 @@
 #include "actors/projection_runner.hpp"
 #include "actors/rules_entity.hpp"
 #include "actors/stream_hub.hpp"
+#include "domain/catalogue.hpp"
 #include "projections/deadlines.hpp"
 #include "projections/projects.hpp"
 
@@ -27,7 +28,6 @@ constexpr std::size_t feed_capacity = 50'000;          // events between committ
 constexpr std::size_t stream_messages_kept = 10'000;   // a slower subscriber goes on from the log
 constexpr std::size_t catch_up_step = 5'000;
 constexpr std::chrono::seconds time_to_stop_sending{2};
-constexpr std::string_view clock_set_type = "clock.set";
 
 /// CAF would read caf-application.ini from the working directory and use at least four threads: everything is said here.
 struct quiet_config : caf::actor_system_config {
@@ -58,14 +58,14 @@ void note_start(eventstore::log& log, const engine_options& options) {
   const std::string_view mode = options.clock == project_clock::mode::event ? "event" : "wall";
   std::string last = "wall";
   log.read_stream(stream_id::clock(), {1}, [&](const recorded_event& e) {
-    if (e.type == clock_set_type)
+    if (e.type == own_type::clock_set)
       if (const auto data = json_document::parse(e.data)) last = json::get_string(data->root(), "mode").value_or("");
     return true;
   });
   if (last != mode) {
     event e = like;
-    e.id = {derive_uuid(like.id.value, clock_set_type)};
-    e.type = clock_set_type;
+    e.id = {derive_uuid(like.id.value, own_type::clock_set)};
+    e.type = own_type::clock_set;
     e.data = fmt::format(R"({{"mode":"{}"}})", mode);
     request.appends.push_back({stream_id::clock(), {}, {std::move(e)}});
   }

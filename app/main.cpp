@@ -81,7 +81,7 @@ int run(int argc, char** argv) {
   simulate_command->footer("Example: plo simulate --url http://127.0.0.1:8080 --rate 5");
   simulate_command->add_option("--url", simulating.url, "The server")->capture_default_str();
   simulate_command->add_option("--rate", simulating.rate, "Events a second")->check(CLI::Range(0.01, 10'000.0))->capture_default_str();
-  simulate_command->add_option("--seconds", simulating.seconds, "Stop after so long; else on Ctrl-C")->check(CLI::PositiveNumber);
+  simulate_command->add_option("--seconds", simulating.seconds, "Stop after so long; else on Ctrl-C")->check(CLI::Range(0.1, 1e8));
   simulate_command->add_option("--seed", simulating.seed, "The same seed plays the same projects");
   simulate_command->add_option("--key", source_keys, "SOURCE=KEY, for each source whose key is not dev-SOURCE");
 
@@ -101,6 +101,10 @@ int run(int argc, char** argv) {
         return bad_usage;
       }
       simulating.keys[text.substr(0, equals)] = text.substr(equals + 1);
+    }
+    if (!simulating.url.starts_with("http://") && !simulating.url.starts_with("https://")) {
+      std::cerr << "plo: --url " << simulating.url << ": http://HOST:PORT is needed\n";
+      return bad_usage;
     }
     return simulate(simulating);
   }

@@ -42,10 +42,10 @@ public:
 
   explicit event_poster(const simulate_options& options) : options_(options), transfer_(is_stopping) {}
 
-  /// Sends until the server takes it, it is clear that it never will, or patience ends.
-  outcome post(const scenario::source_event& e, instant occurred_at, counts& tally) {
+  /// Sends until the server takes it, it is clear that it never will, or patience or the time of the simulation ends.
+  outcome post(const scenario::source_event& e, instant occurred_at, steady::time_point end, counts& tally) {
     const auto body = scenario::ingest_body(e, occurred_at);
-    const auto give_up = steady::now() + patience;
+    const auto give_up = std::min(steady::now() + steady::duration(patience), end);
     for (auto pause = 200ms; !is_stopping; pause = std::min(pause * 2, 5000ms)) {
       const auto [code, status, answer] = send(e.source, body);
       if (code == CURLE_OK && (status == 401 || status == 403)) return outcome::denied;
@@ -186,9 +186,10 @@ int simulate(const simulate_options& options) {
   const auto begun = steady::now();
   const auto interval = std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(1 / options.rate));
   auto next_send = begun, next_report = begun + time_between_reports;
-  while (!is_stopping && (!options.seconds || steady::now() - begun < std::chrono::duration<double>(*options.seconds))) {
+  const auto end = options.seconds ? begun + std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(*options.seconds)) : steady::time_point::max();
+  while (!is_stopping && steady::now() < end) {
     const auto [event, occurred_at] = sources.next();
-    const auto outcome = poster.post(event, occurred_at, tally);
+    const auto outcome = poster.post(event, occurred_at, end, tally);
     if (outcome == event_poster::outcome::denied) {
       std::cerr << "plo: " << options.url << " does not accept the key of " << event.source << "; name it with --key " << event.source << "=…\n";
       return bad_usage;

@@ -1,5 +1,6 @@
 #include "app/user.hpp"
 
+#include <filesystem>
 #include <iostream>
 
 #include <fmt/format.h>
@@ -121,6 +122,9 @@ int manage_users(const user_options& options) {
     if (!command.role) return refuse_usage("--role must be admin, operator or viewer");
     if (options.name.size() > operators::max_name_bytes) return refuse_usage("the name is too long");
   }
+  // A mistyped folder is no empty one.
+  if (options.action != "add" && !std::filesystem::is_directory(std::filesystem::path(data_dir) / "log"))
+    throw eventstore::store_error(data_dir + " holds no log");
   const auto log = eventstore::open_rocksdb_log(data_dir);
   auto accounts = actors::load_accounts(*log);
   if (options.action == "list") {

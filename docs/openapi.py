@@ -684,14 +684,14 @@ route(
     "Log in",
     obj({"user": ref("user")}),
     body=obj({"email": text(), "password": text()}),
-    codes=(401, 429, 503, 409),
+    codes=(401, 404, 429, 503),
     security=False,
     tag="operators",
     headers={"Set-Cookie": {"description": "plo_session, HttpOnly, SameSite=Strict", "schema": text()}},
 )
-route("post", "/api/auth/logout", "End the session", {}, codes=(), tag="operators", extra={"204": {"description": "Ended"}})
+route("post", "/api/auth/logout", "End the session", did(), codes=(404,), tag="operators")
 route("get", "/api/auth/me", "Whose session this is", obj({"user": ref("user")}), tag="operators")
-route("get", "/api/users", "All accounts", ref("page_of_user"), paging, read=True, codes=(403,), tag="operators")
+route("get", "/api/users", "All accounts", ref("page_of_user"), paging, read=True, codes=(403, 404), tag="operators")
 route(
     "post",
     "/api/users",
@@ -701,6 +701,7 @@ route(
         {"email": text(), "password": text(minLength=8, maxLength=1024), "role": ref("role")}, {"name": text(maxLength=200), "active": boolean()}
     ),
     status=201,
+    codes=(404,),
     tag="operators",
 )
 route("get", "/api/users/{id}", "One account", ref("user"), read=True, codes=(403, 404), tag="operators")
@@ -844,7 +845,7 @@ route(
     "post",
     "/api/anomalies/acknowledge",
     "Acknowledge many",
-    obj({"items": arr(obj({"anomaly_id": text(), "status": integer()}, {"position": pos, "reason": text()})), "position": nullable(pos)}),
+    obj({"items": arr(obj({"anomaly_id": text(), "status": integer()}, {"position": pos, "reason": text()})), "position": pos}),
     body=obj({"ids": arr(text(), maxItems=500)}, {"comment": text()}),
 )
 route("post", "/api/anomalies/{id}/acknowledge", "Acknowledge", ano, body=comment, codes=(404,))
@@ -895,6 +896,7 @@ route(
     "What a changed rule would have raised and dropped",
     ref("trial"),
     body=obj({"rule": rule_body}, {"days": integer(minimum=1, maximum=3650, default=30)}),
+    codes=(404,),
 )
 # the rest
 route("get", "/api/customers", "Customers by name", ref("page_of_customer"), [query("q", text(maxLength=200))] + paging, read=True)

@@ -84,6 +84,7 @@ inline constexpr std::string_view deadline_passed = "deadline.passed";
 inline constexpr std::string_view deadline_rearmed = "deadline.rearmed";  // its anchor moved: it may pass again
 inline constexpr std::string_view escalation_due = "escalation.due";
 inline constexpr std::string_view snooze_ended = "snooze.ended";
+inline constexpr std::string_view clock_set = "clock.set";          // which clock runs from here on
 inline constexpr std::string_view rules_changed = "rules.changed";  // the project was looked at with other rules
 inline constexpr std::string_view anomaly_raised = "anomaly.raised";
 inline constexpr std::string_view anomaly_triggered_again = "anomaly.triggered_again";

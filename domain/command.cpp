@@ -18,8 +18,7 @@ std::optional<command_refusal> refuses_anomaly_command(const project_state& stat
   const auto id = data ? anomaly_id::parse(json::get_string(data->root(), "anomaly_id").value_or("")) : std::nullopt;
   const auto found = std::find_if(state.anomalies.begin(), state.anomalies.end(), [&](const anomaly& a) { return id == a.id; });
   if (found == state.anomalies.end()) return command_refusal{kind::unknown, "there is no anomaly with this id, or it is history"};
-  const bool assigning = command.type == own_type::anomaly_assigned;
-  if (found->is_resolved() && !assigning) {
+  if (found->is_resolved()) {
     return command_refusal{kind::contradiction, fmt::format("the anomaly was resolved at {} by {}", format_instant(*found->resolved_at), found->resolved_by)};
   }
   if (command.type == own_type::anomaly_acknowledged && found->status == anomaly_status::acknowledged) {

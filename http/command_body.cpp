@@ -33,8 +33,12 @@ command_body::command_body(const request& r, std::initializer_list<std::string_v
     return;
   }
   document_.emplace(std::move(*parsed));
-  for (const auto member : simdjson::dom::object(document_->root()))
-    if (std::find(known.begin(), known.end(), std::string_view(member.key)) == known.end()) fault(member.key, "is not a known field");
+  std::vector<std::string_view> seen;
+  for (const auto member : simdjson::dom::object(document_->root())) {
+    if (std::find(known.begin(), known.end(), member.key) == known.end()) fault(member.key, "is not a known field");
+    else if (std::find(seen.begin(), seen.end(), member.key) != seen.end()) fault(member.key, "is there twice");
+    seen.push_back(member.key);
+  }
 }
 
 void command_body::fault(std::string_view name, std::string message) {

@@ -43,7 +43,7 @@ event event_with(std::string_view type, const json_writer& data, std::string com
 task<answer> add_note(service& s, request& r) {
   command_body body(r, {"comment"});
   const auto comment = body.text("comment", longest_comment);
-  if (comment && comment->empty()) body.fault("comment", "must not be empty");
+  if (comment && comment->find_first_not_of(" \t\r\n") == std::string::npos) body.fault("comment", "must not be empty");
   body.require("comment");
   if (body.refusal()) co_return response(*body.refusal());
   json_writer data;
@@ -170,10 +170,14 @@ tl::expected<described, problem> read_description(const request& r, event_type l
   read.comment = text_of("comment", false);
   json_writer data;
   data.begin_object();
+  std::vector<std::string_view> seen;
   for (const auto member : simdjson::dom::object(root)) {
     const std::string_view key = member.key;
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      if (errors.size() < max_field_errors) errors.push_back({pointer_to("", key), "is not a known field"});
+    const bool twice = std::find(seen.begin(), seen.end(), key) != seen.end();
+    const bool is_known = std::find(known.begin(), known.end(), key) != known.end();
+    if (is_known) seen.push_back(key);
+    if (!is_known || twice) {
+      if (errors.size() < max_field_errors) errors.push_back({pointer_to("", key), is_known ? "is there twice" : "is not a known field"});
     } else if (key != "comment" && !member.value.is_null()) {
       data.field_raw(key, simdjson::to_string(member.value));
     }

@@ -1,4 +1,6 @@
 // Rules as administrators see them: list, define, change, delete, override, and what they were before.
+#include <cmath>
+
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -213,23 +215,15 @@ task<answer> delete_override(service& s, request& r) {
   co_return co_await set_overrides(s, r, id, std::move(rest));
 }
 
-/// A rule set of one rule with its overrides: what is tried.
-rules::rule_set alone(const rules::rule_pointer& rule, const rules::rule_entry* known) {
-  rules::rule_set set;
-  const auto carry = [&](const rule_command& command) {
-    const auto decided = rules::decide(set, command, {});
-    for (const auto& e : decided->events) set.evolve(e);
-  };
-  rule_command define;
-  define.rule = rule;
-  carry(define);
-  if (known != nullptr) {
-    rule_command override_;
-    override_.what = rule_command::verb::override_;
-    override_.rule_id = rule->id;
-    override_.overrides = known->overrides;
-    carry(override_);
-  }
+/// The rules in force with this one in the place of its namesake.
+rules::rule_set with_changed(const rules::rule_set& in_force, const rules::rule_pointer& rule) {
+  auto set = in_force;
+  rule_command change;
+  change.what = rule_command::verb::change;
+  change.rule_id = rule->id;
+  change.rule = rule;
+  const auto decided = rules::decide(set, change, {});
+  for (const auto& e : decided->events) set.evolve(e);
   set.index();
   return set;
 }
@@ -262,13 +256,16 @@ bool start_trial(service& s, std::shared_ptr<const rules::rule_set> rules, std::
 task<answer> try_rule(service& s, request& r) {
   constexpr double longest = 3650;
   const auto id = r.path_parameters.at("id");
+  const auto in_force = s.engine.rules();
+  if (in_force->find(id) == nullptr) co_return no_such_rule();
   const auto document = read_json_body(r);
   if (!document) co_return response(document.error());
   const auto given = json::get(document->root(), "rule");
-  const auto days = json::get_number(document->root(), "days").value_or(30);
+  const auto given_days = json::get(document->root(), "days");
+  const double days = given_days ? json::get_number(document->root(), "days").value_or(0) : 30;
   std::vector<field_error> errors;
   if (!given) errors.push_back({"/rule", "is missing"});
-  if (days < 1 || days > longest) errors.push_back({"/days", "must lie between 1 and 3650"});
+  if (days < 1 || days > longest || days != std::floor(days)) errors.push_back({"/days", "must be a whole number between 1 and 3650"});
   if (!errors.empty()) co_return response(make_problem(422, "the body has errors", std::move(errors)));
   auto rule = definition_of(*given, id);
   if (!rule) {
@@ -276,8 +273,7 @@ task<answer> try_rule(service& s, request& r) {
     for (auto& error : wrong.errors) error.pointer = "/rule" + error.pointer;
     co_return response(wrong);
   }
-  const auto in_force = s.engine.rules();
-  const auto rules = std::make_shared<const rules::rule_set>(alone(*rule, in_force->find(id)));
+  const auto rules = std::make_shared<const rules::rule_set>(with_changed(*in_force, *rule));
   bool busy = false;
   auto start = [&s, &rules, &id, &busy, days](actors::completion<trial_result> done) {
     busy = !start_trial(s, rules, id, static_cast<std::uint64_t>(days), done);

@@ -2,6 +2,7 @@
 
 #include "projections/legs.hpp"
 #include "projections/project_json.hpp"
+#include "projections/projects.hpp"
 
 namespace plo::projections {
 
@@ -18,7 +19,12 @@ std::optional<std::string> find_project(const eventstore::log& log, const projec
     return true;
   });
   if (last.value == 0) return std::nullopt;
-  const auto risk = at ? std::nullopt : explain_risk(context.views, state, context.settings, latest);
+  auto risk = at ? std::nullopt : explain_risk(context.views, state, context.settings, latest);
+  // The probability is the list's, made when the project was last touched; only its reasons are worked out now.
+  if (const auto item = json_document::parse(project_item(context.views, id)); risk && item) {
+    if (const auto held = json::get_number(item->root(), "risk")) risk->probability = *held;
+    else risk.reset();
+  }
   json_writer json;
   write_project_detail(json, state, last, context.rules, context.settings, risk, context.tracking_token);
   return json.str();

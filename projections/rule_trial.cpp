@@ -41,9 +41,30 @@ void note(findings& into, const event& e, const project_id& project, std::string
   into.emplace(std::move(key), json.str());
 }
 
+/// Which clock ran at each place of the log.
+class clocks {
+public:
+  explicit clocks(const eventstore::log& log) {
+    log.read_stream(stream_id::clock(), {1}, [&](const recorded_event& e) {
+      if (e.type != own_type::clock_set) return true;
+      if (const auto data = json_document::parse(e.data)) set_.emplace_back(e.pos, json::get_string(data->root(), "mode") != "event");
+      return true;
+    });
+  }
+  [[nodiscard]] bool wall_at(position pos) const {
+    bool wall = true;
+    for (const auto& [from, is_wall] : set_)
+      if (from <= pos) wall = is_wall;
+    return wall;
+  }
+
+private:
+  std::vector<std::pair<position, bool>> set_;
+};
+
 /// What the project's recorded inputs lead to under these rules.
 findings decide_again(const std::vector<recorded_event>& stream, const project_id& id, const rules::rule_set& rules,
-                      std::string_view rule_id, const trial_settings& settings) {
+                      std::string_view rule_id, const clocks& ran, const trial_settings& settings) {
   findings found;
   project_state state;
   state.id = id;
@@ -56,10 +77,10 @@ findings decide_again(const std::vector<recorded_event>& stream, const project_i
   for (const auto& e : stream) {
     // Deadlines pass again by themselves, and commands on anomalies speak of those that were found then.
     if (e.kind == event_kind::derived || e.kind == event_kind::clock || e.type.starts_with("anomaly.")) continue;
-    const auto at = settings.wall ? e.recorded_at : e.occurred_at;
     clock_reading reading;
-    reading.wall = settings.wall;
-    reading.before = settings.wall ? at : std::max(clock, at - milliseconds(1));
+    reading.wall = ran.wall_at(e.pos);
+    const auto at = reading.wall ? e.recorded_at : e.occurred_at;
+    reading.before = reading.wall ? at : std::max(clock, at - milliseconds(1));
     reading.now = std::max(clock, at);
     reading.recorded_at = e.recorded_at;
     clock = reading.now;
@@ -85,6 +106,7 @@ struct difference {
 
 std::optional<std::string> try_rule(const eventstore::kv_reader& views, const eventstore::log& log, const rules::rule_set& changed,
                                     std::string_view rule_id, const trial_settings& settings) {
+  const clocks ran(log);
   difference raised, dropped;
   std::uint64_t unchanged = 0, projects = 0;
   project_id after;
@@ -98,7 +120,7 @@ std::optional<std::string> try_rule(const eventstore::kv_reader& views, const ev
       });
       findings was;
       for (const auto& e : stream) note(was, e, id, rule_id, settings.since);
-      const auto would = decide_again(stream, id, changed, rule_id, settings);
+      const auto would = decide_again(stream, id, changed, rule_id, ran, settings);
       for (const auto& [key, entry] : would) {
         if (was.contains(key)) ++unchanged;
         else raised.add(entry, settings.most);

@@ -253,6 +253,11 @@ void check_offset_param(const rule& r, definition_errors& errors) {
 
 std::optional<expression> parse_condition(json::element from, std::string_view at, std::span<const std::string_view> roots,
                                           definition_errors& errors) {
+  // Any JSON value is an expression, but one that never looks at a fact is a mistake: most often the text of a condition.
+  if (!from.is_bool() && !(from.is_object() && simdjson::dom::object(from).size() == 1)) {
+    errors.push_back({std::string(at), "must be a condition: an object with one operator, or true or false"});
+    return std::nullopt;
+  }
   auto compiled = expression::compile(from, {roots});
   if (compiled) return std::move(*compiled);
   for (auto& error : compiled.error()) errors.push_back({std::string(at) + error.pointer, std::move(error.message)});
