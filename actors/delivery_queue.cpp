@@ -71,6 +71,12 @@ bool delivery_queue::refused(milliseconds now, double random) {
   return true;
 }
 
+bool is_worth_noting(position noted, position settled, bool told_since) {
+  constexpr std::uint64_t cheap_to_read_again = 10'000;
+  if (settled <= noted) return false;
+  return noted.value == 0 || told_since || settled.value - noted.value >= cheap_to_read_again;
+}
+
 position delivery_queue::settled_upto(position read) const {
   auto upto = read.value;
   const auto before = [&](const std::deque<delivery>& messages) {

@@ -61,4 +61,8 @@ private:
   std::size_t held_ = 0;
 };
 
+/// Whether it is worth an event that a webhook has got to `settled`, when `noted` is what the log has. What was told must not be told
+/// again after a restart; what was merely read costs reading once more, and notes that follow notes would never end.
+[[nodiscard]] bool is_worth_noting(position noted, position settled, bool told_since);
+
 }  // namespace plo::actors

@@ -129,6 +129,7 @@ private:
     if (posted.code == CURLE_ABORTED_BY_CALLBACK) return false;
     if (posted.status >= 200 && posted.status < 300) {
       queue_.delivered();
+      told_since_note_ = true;
       ++counts_.delivered;
       outages_ = 0;
       return true;
@@ -138,6 +139,7 @@ private:
       const auto pos = message->pos;
       outages_ = 0;
       if (queue_.refused(steady_now(), random())) return true;
+      told_since_note_ = true;
       ++counts_.given_up;
       spdlog::error("webhook {}: position {} is given up: {}", who_.name, pos.value, failure_of(transfer_, posted));
       return true;
@@ -152,10 +154,10 @@ private:
   void note(bool last) {
     const auto settled = queue_.settled_upto(place_);
     const bool due = noted_.value == 0 || last || steady::now() - noted_at_ >= between_notes;
-    // What is noted is an event too: a webhook that waits for others only must not write for ever.
-    if (!due || settled.value <= noted_.value + 1) return;
+    if (!due || !is_worth_noting(noted_, settled, told_since_note_)) return;
     engine_.record(stream_id::webhooks(), note_of(who_.name, settled));
     noted_ = settled;
+    told_since_note_ = false;
     noted_at_ = steady::now();
   }
 
@@ -183,6 +185,7 @@ private:
   webhook_counts counts_;
   position place_;  // read up to here
   position noted_;
+  bool told_since_note_ = false;
   steady::time_point noted_at_{};
   milliseconds lane_due_{};
   int outages_ = 0;

@@ -2,8 +2,8 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
-#include "domain/json.hpp"
 #include "actors/webhook_publisher.hpp"
+#include "domain/json.hpp"
 #include "http/service.hpp"
 #include "projections/notifications.hpp"
 

@@ -143,10 +143,10 @@ std::optional<estimate> estimate_risk(const project_state& state, const lookup& 
   const auto* outcomes = all.all_of(leg_kind::lateness);
   const double usual = ((outcomes != nullptr ? outcomes->share_beyond_first() * outcomes->counted() : 0) + 1) / ((outcomes != nullptr ? outcomes->counted() : 0) + 10);
   const auto late = [&](const knowledge& k, std::size_t most_orders) {
-    double in_time = 1;
-    for (std::size_t i = 0; i < std::min(orders.size(), most_orders); ++i) in_time *= 1 - longer_than(all.until_delivered(*orders[i], k), slack);
     // A promise that is broken is broken, whatever is usual.
     if (slack < milliseconds(0)) return 1.0;
+    double in_time = 1;
+    for (std::size_t i = 0; i < std::min(orders.size(), most_orders); ++i) in_time *= 1 - longer_than(all.until_delivered(*orders[i], k), slack);
     const double drawn = trust_in_durations * log_odds(1 - in_time) + (1 - trust_in_durations) * log_odds(usual);
     return 1 / (1 + std::exp(-drawn));
   };

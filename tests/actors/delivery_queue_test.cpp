@@ -84,6 +84,14 @@ TEST(delivery_queue, is_full_until_something_leaves) {
   EXPECT_FALSE(queue.full());
 }
 
+TEST(delivery_queue, webhooks_that_have_nothing_to_tell_do_not_note_each_others_notes) {
+  EXPECT_TRUE(is_worth_noting({}, {40}, false)) << "that it is there";
+  EXPECT_TRUE(is_worth_noting({40}, {42}, true));
+  EXPECT_FALSE(is_worth_noting({40}, {42}, false)) << "the note of another one, and its own";
+  EXPECT_FALSE(is_worth_noting({42}, {42}, true));
+  EXPECT_TRUE(is_worth_noting({42}, {20'042}, false)) << "else a restart would read ever more";
+}
+
 TEST(delivery_queue, what_belongs_to_no_project_keeps_an_order_of_its_own) {
   delivery_queue queue(short_patience);
   queue.offer({{1}, "dead_letter.added", std::nullopt, "{}"});
