@@ -1,7 +1,5 @@
 #include "actors/accounts_entity.hpp"
 
-#include "actors/clock.hpp"
-
 namespace plo::actors {
 
 namespace {
@@ -18,10 +16,7 @@ std::string told_of(const operators::account_book& accounts, const operators::us
 
 accounts_aggregate::receipt_type accounts_aggregate::take(operators::account_book& state, const id_type&, account_input& input,
                                                           const context_type&, eventstore::append_request& request) {
-  event like;
-  like.recorded_at = like.occurred_at = project_clock::wall_now();
-  like.id = {make_uuid_v7(like.recorded_at.time_since_epoch().count())};
-  like.kind = event_kind::operator_;
+  auto like = event_now(event_kind::operator_);
   like.operator_id = input.by.operator_id;
   like.comment = input.comment;
   auto& events = request.appends.front().events;
@@ -53,21 +48,14 @@ void accounts_aggregate::answer(const id_type&, const account_input& input, cons
   reply.refusal = receipt.refusal;
   reply.user = receipt.user;
   reply.told = input.by.answer;
-  // Its last event; where nothing had to change, what stands already.
-  const auto upto = receipt.offset + receipt.events;
-  reply.pos = {upto == 0 ? first.value : first.value + upto - 1};
+  reply.pos = receipt.last_position(first);
   input.done(std::move(reply));
 }
 
 void accounts_aggregate::refuse(const account_input& input) { input.done(account_reply{}); }
 
 operators::account_book load_accounts(const eventstore::log& log) {
-  operators::account_book accounts;
-  log.read_stream(stream_id::operators(), {1}, [&](const recorded_event& e) {
-    accounts.evolve(e);
-    return true;
-  });
-  return accounts;
+  return fold_stream<operators::account_book>(log, stream_id::operators());
 }
 
 }  // namespace plo::actors

@@ -3,6 +3,7 @@
 
 #include "actors/entity.hpp"
 #include "actors/published.hpp"
+#include "actors/single_entity.hpp"
 #include "domain/operators/account_book.hpp"
 
 namespace plo::actors {
@@ -17,9 +18,7 @@ struct accounts_aggregate {
   using input_type = account_input;
   using context_type = account_register*;
 
-  struct receipt_type {
-    std::uint64_t offset = 0;
-    std::uint64_t events = 0;
+  struct receipt_type : appended_span {
     std::optional<operators::account_refusal> refusal;
     operators::user_id user;
   };

@@ -44,10 +44,7 @@ struct quiet_config : caf::actor_system_config {
 /// Writes to the log what this start brings: rules that are new in the files, and which clock runs.
 void note_start(eventstore::log& log, const engine_options& options) {
   const auto set = load_rules(log);
-  event like;
-  like.recorded_at = like.occurred_at = project_clock::wall_now();
-  like.id = {make_uuid_v7(like.recorded_at.time_since_epoch().count())};
-  like.kind = event_kind::operator_;
+  auto like = event_now(event_kind::operator_);
   rules::rule_command load;
   load.what = rules::rule_command::verb::load_file;
   load.file = options.rules;

@@ -1,15 +1,10 @@
 #include "actors/rules_entity.hpp"
 
-#include "actors/clock.hpp"
-
 namespace plo::actors {
 
 rules_aggregate::receipt_type rules_aggregate::take(rules::rule_set& state, const id_type&, rule_input& input,
                                                     const context_type&, eventstore::append_request& request) {
-  event like;
-  like.recorded_at = like.occurred_at = project_clock::wall_now();
-  like.id = {make_uuid_v7(like.recorded_at.time_since_epoch().count())};
-  like.kind = event_kind::operator_;
+  auto like = event_now(event_kind::operator_);
   like.operator_id = input.by.operator_id;
   auto decided = rules::decide(state, *input.command, like);
   auto& events = request.appends.front().events;
@@ -40,20 +35,14 @@ void rules_aggregate::answer(const id_type&, const rule_input& input, const rece
   rule_reply reply;
   reply.what = receipt.refusal ? rule_reply::outcome::refused : rule_reply::outcome::done;
   reply.refusal = receipt.refusal;
-  // Its last event; where nothing had to change, what stands already.
-  const auto upto = receipt.offset + receipt.events;
-  reply.pos = {upto == 0 ? first.value : first.value + upto - 1};
+  reply.pos = receipt.last_position(first);
   input.done(std::move(reply));
 }
 
 void rules_aggregate::refuse(const rule_input& input) { input.done(rule_reply{}); }
 
 rules::rule_set load_rules(const eventstore::log& log) {
-  rules::rule_set set;
-  log.read_stream(stream_id::rules(), {1}, [&](const recorded_event& e) {
-    set.evolve(e);
-    return true;
-  });
+  auto set = fold_stream<rules::rule_set>(log, stream_id::rules());
   set.index();
   return set;
 }

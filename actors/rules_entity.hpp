@@ -3,6 +3,7 @@
 
 #include "actors/entity.hpp"
 #include "actors/rule_book.hpp"
+#include "actors/single_entity.hpp"
 #include "domain/rules/rule_set.hpp"
 
 namespace plo::actors {
@@ -14,11 +15,9 @@ struct rules_aggregate {
   using input_type = rule_input;
   using context_type = rule_book*;
 
-  struct receipt_type {
-    std::uint64_t offset = 0;
-    std::uint64_t events = 0;
+  struct receipt_type : appended_span {
     std::optional<rules::rule_refusal> refusal;
-    };
+  };
 
   static rules::rule_set initial(const id_type&) { return {}; }
   static stream_id stream(const id_type&) { return stream_id::rules(); }

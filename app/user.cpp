@@ -83,10 +83,7 @@ void print_users(const operators::account_book& accounts) {
 
 /// Appends what the command comes to, as the running server would.
 int store(eventstore::log& log, operators::account_book accounts, const account_command& command) {
-  event like;
-  like.recorded_at = like.occurred_at = actors::project_clock::wall_now();
-  like.id = {make_uuid_v7(like.recorded_at.time_since_epoch().count())};
-  like.kind = event_kind::operator_;
+  auto like = actors::event_now(event_kind::operator_);
   like.comment = "plo user";
   auto decided = operators::decide(accounts, command, like);
   if (!decided) {

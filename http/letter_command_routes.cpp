@@ -39,11 +39,10 @@ task<answer> settle(service& s, const request& r, const std::optional<project_id
 /// `{project_id, comment}`
 task<answer> attach_letter(service& s, request& r) {
   command_body body(r, {"project_id", "comment"});
-  const auto text = body.text("project_id", 100);
-  const auto project = text ? project_id::parse(*text) : std::nullopt;
+  const auto text = body.required_text("project_id", 100);
+  const auto project = project_id::parse(text);
   auto comment = body.text("comment").value_or("");
-  body.require("project_id");
-  if (text && !project) body.fault("project_id", "must be a UUID");
+  if (!text.empty() && !project) body.fault("project_id", "must be a UUID");
   if (body.refusal()) co_return response(*body.refusal());
   co_return co_await settle(s, r, project, std::move(comment));
 }

@@ -42,13 +42,12 @@ event event_with(std::string_view type, const json_writer& data, std::string com
 /// `{comment}`, which must be there.
 task<answer> add_note(service& s, request& r) {
   command_body body(r, {"comment"});
-  const auto comment = body.text("comment", longest_comment);
-  if (comment && comment->find_first_not_of(" \t\r\n") == std::string::npos) body.fault("comment", "must not be empty");
-  body.require("comment");
+  const auto comment = body.required_text("comment", longest_comment);
+  if (!comment.empty() && comment.find_first_not_of(" \t\r\n") == std::string::npos) body.fault("comment", "must not be blank");
   if (body.refusal()) co_return response(*body.refusal());
   json_writer data;
-  data.begin_object().field("comment", *comment).end_object();
-  auto input = event_with(own_type::note_added, data, *comment);
+  data.begin_object().field("comment", comment).end_object();
+  auto input = event_with(own_type::note_added, data, comment);
   co_return co_await command_project(s, r, input);
 }
 
@@ -69,13 +68,12 @@ task<answer> assign_project(service& s, request& r) {
 /// `{status, comment}`
 task<answer> set_status(service& s, request& r) {
   command_body body(r, {"status", "comment"});
-  const auto status = body.text("status", 20);
+  const auto status = body.required_text("status", 20);
   const auto comment = body.text("comment", longest_comment).value_or("");
-  body.require("status");
-  if (status && !parse_project_status(*status)) body.fault("status", "must be draft, active, on_hold, completed or cancelled");
+  if (!status.empty() && !parse_project_status(status)) body.fault("status", "must be draft, active, on_hold, completed or cancelled");
   if (body.refusal()) co_return response(*body.refusal());
   json_writer data;
-  data.begin_object().field("status", *status).end_object();
+  data.begin_object().field("status", status).end_object();
   auto input = event_with(own_type::project_status_set, data, comment);
   co_return co_await command_project(s, r, input);
 }
@@ -114,17 +112,16 @@ task<answer> update_step(service& s, request& r) {
   const auto& type = r.path_parameters.at("step_type");
   if (!parse_step_type(type)) co_return response(make_problem(404, "there is no step of this type"));
   command_body body(r, {"status", "comment", "occurred_at", "order_ref", "order_id"});
-  const auto status = body.text("status", 20);
+  const auto status = body.required_text("status", 20);
   const auto comment = body.text("comment", longest_comment).value_or("");
   const auto at = body.time("occurred_at");
   auto order = body.text("order_ref", max_reference_size);
   if (!order) order = body.text("order_id", max_reference_size);
-  body.require("status");
-  if (status && !parse_step_status(*status)) body.fault("status", "must be pending, in_progress, completed, anomaly, blocked or skipped");
+  if (!status.empty() && !parse_step_status(status)) body.fault("status", "must be pending, in_progress, completed, anomaly, blocked or skipped");
   if (at && *at > s.engine.now()) body.fault("occurred_at", "must not lie in the future");
   if (body.refusal()) co_return response(*body.refusal());
   json_writer data;
-  data.begin_object().field("step_type", type).field("status", *status);
+  data.begin_object().field("step_type", type).field("status", status);
   if (order) data.field("order_ref", *order);
   if (!comment.empty()) data.field("comment", comment);
   data.end_object();

@@ -197,11 +197,7 @@ index_query index_query_of(const reading& views, const anomaly_query& query) {
 }
 
 page list_anomalies(reading& views, const anomaly_query& query) {
-  auto asked = index_query_of(views, query);
-  ask_for_page(asked, query.page);
-  const auto answer = views.indexes().anomalies.select(asked);
-  views.release();
-  return page_of_rows(answer, [&](json_writer& items, const uuid& id) {
+  return read_page(views, views.indexes().anomalies, index_query_of(views, query), query.page, [&](json_writer& items, const uuid& id) {
     const auto row = views.rows().get(families::anomalies, anomaly_row_key(id));
     if (row) items.raw(decode_anomaly(*row).json);
   });

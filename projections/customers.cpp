@@ -314,7 +314,7 @@ page list_customers(const eventstore::kv_reader& views, const customer_query& qu
   const auto terms = search_terms(query.text);
   if (terms.empty() && query.text.find_first_not_of(' ') == std::string::npos) {
     const auto load = [](std::string_view place, std::string_view) { return std::optional<std::string>(customer_at(place)); };
-    return scan_page(views, families::customers, "N", /*forward=*/true, customers_total(views), query.page, load, write);
+    return scan_page(views, families::customers, "N", customers_total(views), query.page, load, write);
   }
   const auto has_terms = [&](std::string_view place, const std::vector<std::string>& wanted) {
     const auto row = views.get(families::customers, customer_key(customer_at(place)));

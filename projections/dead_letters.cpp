@@ -176,10 +176,7 @@ page list_dead_letters(reading& views, const dead_letter_query& query) {
   require_facet(asked, dead_letter_index::status, query.status);
   asked.sort = dead_letter_index::added;
   asked.ascending = false;
-  ask_for_page(asked, query.page);
-  const auto answer = views.indexes().dead_letters.select(asked);
-  views.release();
-  return page_of_rows(answer, [&](json_writer& items, const uuid& id) {
+  return read_page(views, views.indexes().dead_letters, std::move(asked), query.page, [&](json_writer& items, const uuid& id) {
     if (const auto letter = dead_letter_json(views.rows(), {id})) items.raw(*letter);
   });
 }

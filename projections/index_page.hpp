@@ -2,6 +2,7 @@
 #pragma once
 
 #include "projections/facet_index.hpp"
+#include "projections/list_indexes.hpp"
 #include "projections/page.hpp"
 
 namespace plo::projections {
@@ -26,14 +27,13 @@ inline void require_period(index_query& query, std::size_t column, const std::op
   query.columns.push_back(period);
 }
 
-inline void ask_for_page(index_query& query, const page_request& request) {
+/// A page of what the index finds, rows and index of one position; `views` is released. `write` writes the row of an id.
+template <class Write>
+[[nodiscard]] page read_page(reading& views, const facet_index& index, index_query query, const page_request& request, Write write) {
   query.limit = request.limit;
   if (request.after) query.after = decode_place(*request.after);
-}
-
-/// `write` writes the row of an id.
-template <class Write>
-[[nodiscard]] page page_of_rows(const index_answer& answer, Write write) {
+  const auto answer = index.select(query);
+  views.release();
   page result;
   json_writer items;
   items.begin_array();

@@ -290,10 +290,7 @@ page list_notifications(reading& views, const notification_query& query) {
   }
   asked.sort = notification_index::requested;
   asked.ascending = false;
-  ask_for_page(asked, query.page);
-  const auto answer = views.indexes().notifications.select(asked);
-  views.release();
-  return page_of_rows(answer, [&](json_writer& items, const uuid& id) {
+  return read_page(views, views.indexes().notifications, std::move(asked), query.page, [&](json_writer& items, const uuid& id) {
     if (const auto row = find_notification(views.rows(), {id})) write_item(items, *row);
   });
 }

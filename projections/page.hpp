@@ -30,42 +30,31 @@ struct page {
   std::uint64_t total = 0;
 };
 
-/// Reads a page of the keys under `prefix`, one order of a list, from the cursor on; a cursor is the key behind the prefix. `load` gives the
-/// row of such a place and its value, or nothing when it is not on the list; `write` writes a row. With `total` given the scan starts
-/// at the cursor and ends with the page; without, it goes over the whole order and counts.
+/// Reads a page of the keys under `prefix`, a list in its order, from the cursor on; a cursor is the key behind the prefix. `load` gives the
+/// row of such a place and its value, or nothing when it is not on the list; `write` writes a row. The total is known.
 template <class Load, class Write>
-[[nodiscard]] page scan_page(const eventstore::kv_reader& views, eventstore::family where, const std::string& prefix, bool forward,
-                             std::optional<std::uint64_t> total, const page_request& request, Load load, Write write) {
+[[nodiscard]] page scan_page(const eventstore::kv_reader& views, eventstore::family where, const std::string& prefix, std::uint64_t total,
+                             const page_request& request, Load load, Write write) {
   page result;
+  result.total = total;
   json_writer items;
   items.begin_array();
   std::size_t taken = 0;
-  bool more = false;
   std::string last;
-  const auto visit = [&](std::string_view key, std::string_view value) {
+  views.scan(where, request.after ? prefix + *request.after + '\0' : prefix, eventstore::keys::after(prefix), [&](std::string_view key, std::string_view value) {
     const auto place = key.substr(prefix.size());
-    const bool passed = request.after && (forward ? place <= *request.after : place >= *request.after);
-    if (passed && total) return true;
     const auto row = load(place, value);
     if (!row) return true;
-    ++result.total;
-    if (passed) return true;
     if (taken == request.limit) {
-      more = true;
-      return !total;  // a total that nobody knows is counted on
+      result.next = std::move(last);
+      return false;
     }
     write(items, *row);
     last = place;
     ++taken;
     return true;
-  };
-  const bool from_cursor = total && request.after;
-  const auto end = eventstore::keys::after(prefix);
-  if (forward) views.scan(where, from_cursor ? prefix + *request.after + '\0' : prefix, end, visit);
-  else views.scan_back(where, prefix, from_cursor ? prefix + *request.after : end, visit);
+  });
   result.items = items.end_array().str();
-  if (more) result.next = std::move(last);
-  if (total) result.total = *total;
   return result;
 }
 

@@ -6,27 +6,32 @@
 
 namespace plo::projections {
 
-std::optional<std::string> find_project(const eventstore::log& log, const project_id& id, const detail_context& context, std::optional<instant> at) {
-  project_state state;
-  state.id = id;
-  position last;
-  instant latest = instant::min();
+std::optional<folded_project> fold_project(const eventstore::log& log, const project_id& id, const domain_settings& settings,
+                                           std::optional<instant> at) {
+  folded_project folded;
+  folded.state.id = id;
   log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
     if (at && e.recorded_at > *at) return true;  // the wall clock may step back: look at every event
-    evolve(state, e, context.settings);
-    last = e.pos;
-    latest = std::max(latest, e.occurred_at);
+    evolve(folded.state, e, settings);
+    folded.last = e.pos;
+    folded.latest = std::max(folded.latest, e.occurred_at);
     return true;
   });
-  if (last.value == 0) return std::nullopt;
-  auto risk = at ? std::nullopt : explain_risk(context.views, state, context.settings, latest);
+  if (!folded.state.exists) return std::nullopt;
+  return folded;
+}
+
+std::optional<std::string> find_project(const eventstore::log& log, const project_id& id, const detail_context& context, std::optional<instant> at) {
+  const auto folded = fold_project(log, id, context.settings, at);
+  if (!folded) return std::nullopt;
+  auto risk = at ? std::nullopt : explain_risk(context.views, folded->state, context.settings, folded->latest);
   // The probability is the list's, made when the project was last touched; only its reasons are worked out now.
   if (const auto item = json_document::parse(project_item(context.views, id)); risk && item) {
     if (const auto held = json::get_number(item->root(), "risk")) risk->probability = *held;
     else risk.reset();
   }
   json_writer json;
-  write_project_detail(json, state, last, context.rules, context.settings, risk, context.tracking_token);
+  write_project_detail(json, folded->state, folded->last, context.rules, context.settings, risk, context.tracking_token);
   return json.str();
 }
 

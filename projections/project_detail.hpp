@@ -11,6 +11,17 @@
 
 namespace plo::projections {
 
+/// A project's stream, folded.
+struct folded_project {
+  project_state state;
+  position last;                    // of its last event
+  instant latest = instant::min();  // occurrence of any of its events
+};
+
+/// As it was known at an instant (recorded by then; empty: now). Empty when the project did not exist.
+[[nodiscard]] std::optional<folded_project> fold_project(const eventstore::log& log, const project_id& id, const domain_settings& settings,
+                                                         std::optional<instant> at = {});
+
 /// What a project's document shows beside its own stream.
 struct detail_context {
   const rules::rule_set& rules;  // in force, for the next deadlines

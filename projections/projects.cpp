@@ -166,11 +166,7 @@ index_query index_query_of(const reading& views, const project_query& query) {
 }
 
 page list_projects(reading& views, const project_query& query) {
-  auto asked = index_query_of(views, query);
-  ask_for_page(asked, query.page);
-  const auto answer = views.indexes().projects.select(asked);
-  views.release();
-  return page_of_rows(answer, [&](json_writer& items, const uuid& id) { items.raw(project_item(views.rows(), {id})); });
+  return read_page(views, views.indexes().projects, index_query_of(views, query), query.page, [&](json_writer& items, const uuid& id) { items.raw(project_item(views.rows(), {id})); });
 }
 
 }  // namespace plo::projections

@@ -85,7 +85,7 @@ page list_stations(const eventstore::kv_reader& views, const page_request& reque
     json.begin_object().field("station_id", id).field_or_null("name", row.name).field("registered_at", row.registered_at);
     json.field("last_event_at", row.last_event_at).field("events", row.events).end_object();
   };
-  return scan_page(views, families::stations, station_prefix, true, count ? keys::get_u64(*count) : 0, request, load, write);
+  return scan_page(views, families::stations, station_prefix, count ? keys::get_u64(*count) : 0, request, load, write);
 }
 
 }  // namespace plo::projections

@@ -4,6 +4,7 @@
 
 #include "domain/conclude.hpp"
 #include "domain/json.hpp"
+#include "projections/project_detail.hpp"
 
 namespace plo::projections {
 
@@ -108,13 +109,9 @@ void write_orders(json_writer& json, const project_state& project) {
 }  // namespace
 
 std::optional<std::string> tracking_page(const eventstore::log& log, const project_id& id, const domain_settings& settings) {
-  project_state project;
-  project.id = id;
-  log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
-    evolve(project, e, settings);
-    return true;
-  });
-  if (!project.exists) return std::nullopt;
+  const auto folded = fold_project(log, id, settings);
+  if (!folded) return std::nullopt;
+  const auto& project = folded->state;
   json_writer json;
   json.begin_object().field_or_null("reference", project.project_refs.empty() ? std::string_view() : std::string_view(project.project_refs.front()));
   json.field("project_type", project.project_type.value).field("status", status_for_client(project.status));

@@ -12,6 +12,7 @@
 #include "actors/committer.hpp"
 #include "actors/directory.hpp"
 #include "actors/projection_runner.hpp"
+#include "actors/rules_entity.hpp"
 #include "actors/stream_hub.hpp"
 #include "projections/deadlines.hpp"
 #include "projections/project_detail.hpp"
@@ -102,6 +103,11 @@ struct post {
   ingest_event e;
 };
 
+inline rules::rule_pointer rule_of(std::string_view definition) {
+  const auto document = json_document::parse(definition);
+  return rules::parse_rule(document->root()).value();
+}
+
 class actor_test : public ::testing::Test {
 protected:
   explicit actor_test(project_clock::mode mode = project_clock::mode::wall) : clock(mode) {}
@@ -117,6 +123,23 @@ protected:
   void SetUp() override {
     stream.subscribe([] {});
     start(1000);
+  }
+
+  /// Into the log, as a start does.
+  void keep_rules(std::initializer_list<std::string_view> definitions) {
+    rules::rule_command load;
+    load.what = rules::rule_command::verb::load_file;
+    for (const auto definition : definitions) load.file.push_back(rule_of(definition));
+    event like;
+    like.id = {make_uuid_v7(1)};
+    like.kind = event_kind::operator_;
+    eventstore::append_request request;
+    request.appends.push_back({stream_id::rules(), {}, rules::decide({}, load, like)->events});
+    std::vector<eventstore::append_request> group;
+    group.push_back(std::move(request));
+    (void)log.append(std::move(group));
+    for (auto events = models->read_next(1000); !events.empty(); events = models->read_next(1000)) models->apply(events);
+    book.publish(std::make_shared<rules::rule_set>(load_rules(log)));
   }
 
   void start(std::size_t max_live, std::chrono::hours attach_period = std::chrono::hours(24 * 180)) {

@@ -1,5 +1,4 @@
 // Deadlines and rules through the actors: what passes when, what every project sees of a change, what a crash leaves.
-#include "actors/rules_entity.hpp"
 #include "tests/actors/actor_fixture.hpp"
 
 namespace plo::actors::test {
@@ -10,16 +9,11 @@ constexpr std::string_view picking_rule =
     R"({"id":"T-1","scope":"order","severity":"warning","deadline":{"anchor":"order.confirmed_at","offset":"PT1H"},"when":{"!":{"var":"order.steps.picking_preparation.started_at"}},"actions":[{"do":"notify","to":"ops"}]})";
 constexpr std::string_view incident_rule = R"({"id":"T-2","scope":"order","severity":"critical","on":["shipment.exception"]})";
 
-rules::rule_pointer rule_of(std::string_view definition) {
-  const auto document = json_document::parse(definition);
-  return rules::parse_rule(document->root()).value();
-}
-
 template <class Base>
 class with_rules : public Base {
 protected:
   void SetUp() override {
-    keep_rules({picking_rule, incident_rule});
+    this->keep_rules({picking_rule, incident_rule});
     Base::SetUp();
     auto environment = std::make_shared<entity_environment<rules_aggregate>>();
     environment->log = &this->log;
@@ -35,23 +29,6 @@ protected:
     caf::anon_send_exit(keeper, caf::exit_reason::user_shutdown);
     keeper = nullptr;
     Base::TearDown();
-  }
-
-  /// Into the log, as a start does.
-  void keep_rules(std::initializer_list<std::string_view> definitions) {
-    rules::rule_command load;
-    load.what = rules::rule_command::verb::load_file;
-    for (const auto definition : definitions) load.file.push_back(rule_of(definition));
-    event like;
-    like.id = {make_uuid_v7(1)};
-    like.kind = event_kind::operator_;
-    eventstore::append_request request;
-    request.appends.push_back({stream_id::rules(), {}, rules::decide({}, load, like)->events});
-    std::vector<eventstore::append_request> group;
-    group.push_back(std::move(request));
-    (void)this->log.append(std::move(group));
-    for (auto events = this->models->read_next(1000); !events.empty(); events = this->models->read_next(1000)) this->models->apply(events);
-    this->book.publish(std::make_shared<rules::rule_set>(load_rules(this->log)));
   }
 
   void change(rules::rule_command command) {

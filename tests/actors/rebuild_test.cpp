@@ -1,7 +1,6 @@
 // Read models built again from the log, in steps of any size, equal the live ones: every row, and what the indexes answer.
 #include <random>
 
-#include "actors/rules_entity.hpp"
 #include "domain/rules/rule_set.hpp"
 #include "projections/anomalies.hpp"
 #include "projections/dead_letters.hpp"
@@ -18,25 +17,6 @@ protected:
     keep_rules({R"({"id":"T-1","scope":"order","severity":"warning","deadline":{"anchor":"order.confirmed_at","offset":"PT1H"},"when":{"!":{"var":"order.steps.picking_preparation.started_at"}}})",
                 R"({"id":"T-2","scope":"order","severity":"critical","on":["shipment.exception"]})"});
     event_clock_test::SetUp();
-  }
-
-  void keep_rules(std::initializer_list<std::string_view> definitions) {
-    rules::rule_command load;
-    load.what = rules::rule_command::verb::load_file;
-    for (const auto definition : definitions) {
-      const auto document = json_document::parse(definition);
-      load.file.push_back(rules::parse_rule(document->root()).value());
-    }
-    event like;
-    like.id = {make_uuid_v7(1)};
-    like.kind = event_kind::operator_;
-    eventstore::append_request request;
-    request.appends.push_back({stream_id::rules(), {}, rules::decide({}, load, like)->events});
-    std::vector<eventstore::append_request> group;
-    group.push_back(std::move(request));
-    (void)log.append(std::move(group));
-    for (auto events = models->read_next(1000); !events.empty(); events = models->read_next(1000)) models->apply(events);
-    book.publish(std::make_shared<rules::rule_set>(load_rules(log)));
   }
 
   /// A few hundred events of a few projects that move between stores, customers and states.
