@@ -179,6 +179,37 @@ void read_auth(section& in, const fs::path& base, auth_settings& out) {
   in.table("oidc", [&](section& table) { read_oidc(table, base, out.oidc.emplace()); });
 }
 
+bool is_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); });
+}
+
+void read_privacy(section& in, const fs::path& base, privacy_settings& out) {
+  if (in.find<toml::array>("fields")) out.fields.emplace();
+  in.texts("fields", [&](const std::string& value) -> std::string {
+    if (value.empty()) return "a name of a member is needed";
+    out.fields->push_back(value);
+    return {};
+  });
+  in.text("master_key_env", [&](const std::string& value) -> std::string {
+    if (!is_variable_name(value)) return fmt::format("'{}' is not a name of an environment variable", value);
+    const char* key = std::getenv(value.c_str());
+    if (!key || !*key) return fmt::format("the environment variable {} is not set", value);
+    if (std::string_view(key).size() != 64 || !is_hex(key)) return fmt::format("{} must be 64 hexadecimal digits", value);
+    out.master_key = key;
+    return {};
+  });
+  in.text("master_key_file", [&](const std::string& value) -> std::string {
+    if (!out.master_key.empty()) return "one of master_key_env and master_key_file is enough";
+    if (!value.empty()) out.master_key_file = beside(base, value);
+    return {};
+  });
+}
+
+void read_retention(section& in, retention_settings& out) {
+  in.duration("archive_after", out.archive_after);
+  in.duration("check_every", out.check_every);
+}
+
 settings read_root(const toml::table& table, const fs::path& base) {
   settings out;
   out.server.data_dir = beside(base, out.server.data_dir.string());
@@ -201,6 +232,8 @@ settings read_root(const toml::table& table, const fs::path& base) {
   });
   root.table("notifications", [&](section& in) { read_notifications(in, base, out.notifications); });
   root.table("webhooks", [&](section& in) { read_event_webhooks(in, base, out.webhooks); });
+  root.table("privacy", [&](section& in) { read_privacy(in, base, out.privacy); });
+  root.table("retention", [&](section& in) { read_retention(in, out.retention); });
   root.finish();
   return out;
 }

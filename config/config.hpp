@@ -127,6 +127,19 @@ struct notification_settings {
   std::map<std::string, std::vector<std::string>, std::less<>> recipients;  // role → addresses
 };
 
+/// How personal data is kept (docs/operations.md).
+struct privacy_settings {
+  std::optional<std::vector<std::string>> fields;  // names of members that are encrypted; none: the usual ones
+  std::string master_key;                          // 64 hexadecimal digits, from the environment; empty: from the file
+  std::filesystem::path master_key_file;           // empty: data_dir/master_key, made when it is not there
+};
+
+/// When closed projects leave the log for archive segments.
+struct retention_settings {
+  std::chrono::milliseconds archive_after{0};  // since the last event of a closed project; 0: never
+  std::chrono::milliseconds check_every = std::chrono::hours(1);
+};
+
 struct settings {
   server_settings server;
   ingest_settings ingest;
@@ -136,6 +149,8 @@ struct settings {
   rules_settings rules;
   notification_settings notifications;
   std::map<std::string, event_webhook_settings, std::less<>> webhooks;  // by a name of the administrator's choice
+  privacy_settings privacy;
+  retention_settings retention;
 };
 
 /// The source systems of the contract; a `[sources.X]` table with any other name is an error.

@@ -34,6 +34,8 @@ struct stream_id {
   [[nodiscard]] static stream_id outbox() { return {"outbox"}; }
   [[nodiscard]] static stream_id webhooks() { return {"webhooks"}; }  // how far event webhooks have got
   [[nodiscard]] static stream_id operators() { return {"operators"}; }  // accounts and ended sessions
+  [[nodiscard]] static stream_id privacy() { return {"privacy"}; }      // whose personal data was erased
+  [[nodiscard]] static stream_id archive() { return {"archive"}; }      // which events were moved to archive segments
   /// The project a `project:` stream belongs to; empty for system streams.
   [[nodiscard]] std::optional<project_id> project() const;
 };

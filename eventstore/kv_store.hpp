@@ -79,8 +79,14 @@ public:
 
 [[nodiscard]] std::unique_ptr<kv_store> make_memory_store(const store_layout& layout);
 
-/// Opens or creates the RocksDB at `dir`. A torn last record (a write that was never acknowledged) is dropped; any other damage
-/// throws store_error, as does a second process on the same directory.
-[[nodiscard]] std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout);
+enum class open_mode : std::uint8_t {
+  read_write,
+  read_only,  // the store as it is now, also beside the process that writes it; nothing of it is changed, and `write` throws
+};
+
+/// Opens the RocksDB at `dir`, to write: or creates it. A torn last record (a write that was never acknowledged) is dropped; any other
+/// damage throws store_error, as does a second writer on the same directory. Read only, a family that the store does not have is empty.
+[[nodiscard]] std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout,
+                                                           open_mode mode = open_mode::read_write);
 
 }  // namespace plo::eventstore

@@ -7,87 +7,29 @@
 #include <fmt/format.h>
 
 #include "eventstore/keys.hpp"
+#include "eventstore/log_layout.hpp"
 
 namespace plo::eventstore {
 
 namespace {
 
-namespace families {
-constexpr family events = 0, streams = 1, dedup = 2, refs = 3, dead_letters = 4, meta = 5;
-}
-
-const store_layout log_layout{
-    {{"events", false, 64u << 20}, {"streams", true}, {"dedup", true}, {"refs", true}, {"dead_letters", true}, {"meta"}},
-    true};
-
-constexpr std::string_view format_key = "format";
-constexpr std::string_view format_value = "plo-log-1";
-constexpr std::string_view head_key = "head";
+namespace families = layout::families;
+using namespace layout;
 
 /// Beyond this many remembered stream versions the memory is dropped and filled again from the store.
 constexpr std::size_t max_cached_streams = 200'000;
 
-std::string stream_prefix(const stream_id& stream) {
-  std::string key;
-  keys::put_text(key, stream.name);
-  return key;
-}
-
-std::string stream_key(const stream_id& stream, std::uint64_t version) {
-  auto key = stream_prefix(stream);
-  keys::put_u64(key, version);
-  return key;
-}
-
-std::string dedup_key(char kind, std::string_view source, std::string_view source_ref) {
-  std::string key(1, kind);
-  keys::put_text(key, source);
-  keys::put_text(key, source_ref);
-  return key;
-}
-constexpr char dedup_event = 'E';
-constexpr char dedup_conflict = 'C';
-
-std::string conflict_key(std::string_view source, std::string_view source_ref, std::string_view digest) {
-  return dedup_key(dedup_conflict, source, source_ref).append(digest);
-}
-
-// refs: 'R' ‖ ref ‖ kind ‖ source ‖ project → nothing, with 'K' ‖ ref → nothing, so that an unknown reference costs one look into a
-// Bloom filter; and 'C' ‖ customer ‖ project → created_at ‖ open
-std::string tagged_text(char tag, std::string_view text) {
-  std::string key(1, tag);
-  keys::put_text(key, text);
-  return key;
-}
-
-std::string reference_prefix(std::string_view ref) { return tagged_text('R', ref); }
-std::string reference_known_key(std::string_view ref) { return tagged_text('K', ref); }
-
-std::string reference_key(const reference& known, const project_id& project) {
-  auto key = reference_prefix(known.ref);
-  key.push_back(static_cast<char>(known.kind));
-  keys::put_text(key, known.source);
-  keys::put_uuid(key, project.value);
-  return key;
-}
-
-std::string customer_prefix(std::string_view customer_id) { return tagged_text('C', customer_id); }
-
-// dead_letters: 'L' ‖ id → added ‖ status ‖ project_ref, and 'R' ‖ project_ref ‖ added → id while it waits
-std::string letter_key(const dead_letter_id& id) {
-  std::string key(1, 'L');
-  keys::put_uuid(key, id.value);
-  return key;
-}
-
-std::string waiting_prefix(std::string_view project_ref) { return tagged_text('R', project_ref); }
-
 class kv_log final : public log {
 public:
-  explicit kv_log(std::unique_ptr<kv_store> store) : store_(std::move(store)) { recover(); }
+  kv_log(std::unique_ptr<kv_store> store, log_options options, const std::filesystem::path& archive_dir)
+      : store_(std::move(store)), vault_(*store_, std::move(options.privacy)), archive_(archive_dir) {
+    if (options.mode == open_mode::read_write) recover();
+    else read_head();
+  }
 
   std::vector<append_outcome> append(std::vector<append_request> group) override {
     kv_batch batch;
+    vault_.begin();
     log_head head = this->head();
     std::unordered_map<std::string, std::uint64_t> versions;  // of the streams this group touches
     std::vector<append_outcome> outcomes;
@@ -100,6 +42,7 @@ public:
     head_value.append(reinterpret_cast<const char*>(head.hash.data()), head.hash.size());
     batch.put(families::meta, std::string(head_key), std::move(head_value));
     store_->write(batch);
+    vault_.commit();
 
     const std::lock_guard lock(guard_);
     head_ = head;
@@ -131,7 +74,7 @@ public:
 
   void read_stream(const stream_id& stream, stream_version from, const visitor& visit) const override {
     const auto last = head().last;
-    store_->scan(families::streams, stream_key(stream, from.value), keys::after(stream_prefix(stream)),
+    store_->scan(families::streams, stream_key(stream.name, from.value), keys::after(stream_prefix(stream.name)),
                  [&](std::string_view, std::string_view value) {
                    const position pos{keys::get_u64(value)};
                    if (pos > last) return false;
@@ -144,8 +87,33 @@ public:
 
   stream_version version_of(const stream_id& stream) const override { return {current_version(stream)}; }
 
+  void each_stream(std::string_view after, const std::function<bool(const stream_id&)>& visit) const override {
+    // From the first version of each stream straight to the next stream.
+    for (auto from = after.empty() ? std::string() : keys::after(stream_prefix(after));;) {
+      stream_id found;
+      store_->scan(families::streams, from, {}, [&](std::string_view key, std::string_view) {
+        found.name = keys::take_text(key);
+        return false;
+      });
+      if (found.name.empty() || !visit(found)) return;
+      from = keys::after(stream_prefix(found.name));
+    }
+  }
+
+  std::optional<std::string> stored_at(position pos) const override {
+    auto value = store_->get(families::events, keys::of(pos));
+    return value && eventstore::is_archived(*value) ? archive_.read(pos, *value) : value;
+  }
+
+  bool is_archived(position pos) const override {
+    const auto value = store_->get(families::events, keys::of(pos));
+    return value && eventstore::is_archived(*value);
+  }
+
+  const personal_fields& personal() const override { return vault_.fields(); }
+
   std::optional<position> find_source_event(std::string_view source, std::string_view source_ref) const override {
-    const auto value = store_->get(families::dedup, dedup_key(dedup_event, source, source_ref));
+    const auto value = store_->get(families::dedup, dedup_key(source, source_ref));
     if (!value) return std::nullopt;
     return position{keys::get_u64(*value)};
   }
@@ -212,13 +180,15 @@ public:
   }
 
 private:
-  static recorded_event decode(std::string_view key, std::string_view value) {
-    auto event = decode_record(value);
+  recorded_event decode(std::string_view key, std::string_view value) const {
     const position pos{keys::get_u64(key)};
-    if (!event) throw store_error(fmt::format("the record at position {} is damaged: {}", pos.value, event.error()));
-    if (event->pos != pos)
-      throw store_error(fmt::format("the record at position {} says it is {}", pos.value, event->pos.value));
-    return std::move(*event);
+    if (eventstore::is_archived(value)) return decode(key, archive_.read(pos, value));
+    auto decoded = decode_record(value);
+    if (!decoded) throw store_error(fmt::format("the record at position {} is damaged: {}", pos.value, decoded.error()));
+    auto& e = decoded->event;
+    if (e.pos != pos) throw store_error(fmt::format("the record at position {} says it is {}", pos.value, e.pos.value));
+    if (decoded->sealed) e.data = vault_.open(e, *decoded->sealed);
+    return std::move(e);
   }
 
   std::uint64_t current_version(const stream_id& stream) const {
@@ -226,8 +196,8 @@ private:
       const std::lock_guard lock(guard_);
       if (const auto known = versions_.find(stream.name); known != versions_.end()) return known->second;
     }
-    if (!store_->get(families::streams, stream_key(stream, 1))) return 0;  // cheaper than a scan, and usual
-    const auto prefix = stream_prefix(stream);
+    if (!store_->get(families::streams, stream_key(stream.name, 1))) return 0;  // cheaper than a scan, and usual
+    const auto prefix = stream_prefix(stream.name);
     std::uint64_t version = 0;
     store_->scan_back(families::streams, prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
       version = keys::get_u64(key.substr(prefix.size()));
@@ -263,20 +233,30 @@ private:
       }
     }
     add_indexes(request, placed, batch);
+    for (const auto& subject : request.erased_subjects) vault_.erase(subject, batch);
+    archive(request, batch);
     return placed;
   }
 
-  static void add(const recorded_event& e, const append_request& request, log_head& head, kv_batch& batch) {
+  void add(const recorded_event& e, const append_request& request, log_head& head, kv_batch& batch) {
     const auto pos = keys::of(e.pos);
     chain_hash hash;
-    batch.put(families::events, pos, encode_record(e, head.hash, hash));
+    batch.put(families::events, pos, encode_record(e, head.hash, hash, vault_.seal(request.subject, e, batch)));
     head.hash = hash;
-    batch.put(families::streams, stream_key(e.stream, e.version.value), pos);
+    batch.put(families::streams, stream_key(e.stream.name, e.version.value), pos);
     if (e.kind != event_kind::source || e.source_ref.empty()) return;
     batch.put(families::dedup,
               e.type == conflict_type ? conflict_key(e.source, e.source_ref, request.conflict_digest)
-                                      : dedup_key(dedup_event, e.source, e.source_ref),
+                                      : dedup_key(e.source, e.source_ref),
               pos);
+  }
+
+  void archive(const append_request& request, kv_batch& batch) const {
+    for (const auto& [pos, place] : request.archived) {
+      const auto stored = store_->get(families::events, keys::of(pos));
+      if (!stored) throw store_error(fmt::format("position {} cannot be archived: it is not there", pos.value));
+      batch.put(families::events, keys::of(pos), archived_value(stored_hash(*stored), place));
+    }
   }
 
   static void add_indexes(const append_request& request, const std::vector<recorded_event>& placed, kv_batch& batch) {
@@ -310,10 +290,23 @@ private:
     }
   }
 
-  void recover() {
-    const auto format = store_->get(families::meta, format_key);
+  [[nodiscard]] std::optional<std::string> checked_format() const {
+    auto format = store_->get(families::meta, format_key);
     if (format && *format != format_value)
       throw store_error(fmt::format("the log has the format '{}', this build reads '{}'", *format, format_value));
+    return format;
+  }
+
+  void read_head() {
+    if (!checked_format()) throw store_error("this is no log: it has no format");
+    const auto recorded = store_->get(families::meta, head_key);
+    if (!recorded) return;
+    head_.last = {keys::get_u64(*recorded)};
+    head_.hash = stored_hash(std::string_view(*recorded).substr(8));
+  }
+
+  void recover() {
+    const auto format = checked_format();
 
     std::uint64_t expected = 0;
     chain_hash before_last = genesis_hash;
@@ -330,7 +323,7 @@ private:
       return true;
     });
     head_ = {position{expected}, last_hash};
-    if (expected > 0 && !follows(last_record, before_last))
+    if (expected > 0 && !eventstore::is_archived(last_record) && !follows(last_record, before_last))
       throw store_error(fmt::format("the record at position {} does not match its hash", expected));
 
     const auto recorded = store_->get(families::meta, head_key);
@@ -351,6 +344,8 @@ private:
   }
 
   std::unique_ptr<kv_store> store_;
+  vault vault_;
+  archive_reader archive_;
   mutable std::mutex guard_;
   log_head head_;
   std::unordered_map<std::string, std::uint64_t> versions_;
@@ -358,12 +353,17 @@ private:
 
 }  // namespace
 
-std::unique_ptr<log> open_log(std::unique_ptr<kv_store> store) { return std::make_unique<kv_log>(std::move(store)); }
+std::unique_ptr<log> make_memory_log(privacy_options privacy, const std::filesystem::path& archive_dir) {
+  return std::make_unique<kv_log>(make_memory_store(log_families()), log_options{open_mode::read_write, std::move(privacy)}, archive_dir);
+}
 
-std::unique_ptr<log> make_memory_log() { return open_log(make_memory_store(log_layout)); }
+std::unique_ptr<log> open_rocksdb_log(const std::filesystem::path& data_dir, log_options options) {
+  const auto mode = options.mode;
+  return std::make_unique<kv_log>(open_log_store(data_dir, mode), std::move(options), data_dir / "archive");
+}
 
-std::unique_ptr<log> open_rocksdb_log(const std::filesystem::path& data_dir) {
-  return open_log(open_rocksdb_store(data_dir / "log", log_layout));
+std::unique_ptr<kv_store> open_log_store(const std::filesystem::path& data_dir, open_mode mode) {
+  return open_rocksdb_store(data_dir / "log", log_families(), mode);
 }
 
 }  // namespace plo::eventstore

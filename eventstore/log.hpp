@@ -15,8 +15,10 @@
 #include "domain/event.hpp"
 #include "domain/ids.hpp"
 #include "domain/ingest_event.hpp"
+#include "eventstore/archive.hpp"
 #include "eventstore/kv_store.hpp"
 #include "eventstore/record_codec.hpp"
+#include "eventstore/vault.hpp"
 
 namespace plo::eventstore {
 
@@ -55,6 +57,12 @@ struct dead_letter_entry {
   bool operator==(const dead_letter_entry&) const = default;
 };
 
+/// An event whose record is in an archive segment.
+struct archived_event {
+  position pos;
+  archived_place place;
+};
+
 /// All of it is stored or none of it.
 struct append_request {
   std::vector<stream_append> appends;
@@ -64,6 +72,9 @@ struct append_request {
   std::string conflict_digest;                  // of the differing payload, when an `ingest.conflict` is among the events
   std::optional<stream_version> rules;          // the version of the `rules` stream that was decided with, where that matters
   std::vector<dead_letter_entry> dead_letters;  // `added` of a new one is filled in: the dead_letter.added of this request
+  std::string subject;                          // whose personal data is in the events (vault.hpp); none: it is not encrypted
+  std::vector<std::string> erased_subjects;     // whose keys are destroyed
+  std::vector<archived_event> archived;         // which from now on are in a segment
 };
 
 enum class append_error {
@@ -98,6 +109,14 @@ public:
   /// The events of one stream from a version on.
   virtual void read_stream(const stream_id& stream, stream_version from, const visitor& visit) const = 0;
   [[nodiscard]] virtual stream_version version_of(const stream_id& stream) const = 0;
+  /// Calls `visit` for the streams behind a name, in the order of their names, until it returns false.
+  virtual void each_stream(std::string_view after, const std::function<bool(const stream_id&)>& visit) const = 0;
+  /// The stored value of an event, hash and record, from wherever it is kept; empty when there is no such position.
+  [[nodiscard]] virtual std::optional<std::string> stored_at(position pos) const = 0;
+  /// Whether the event's record is in an archive segment.
+  [[nodiscard]] virtual bool is_archived(position pos) const = 0;
+  /// The fields that are encrypted in stored events.
+  [[nodiscard]] virtual const personal_fields& personal() const = 0;
 
   /// Where a source's event was stored first: in a project's stream, or among the dead letters.
   [[nodiscard]] virtual std::optional<position> find_source_event(std::string_view source,
@@ -118,11 +137,20 @@ public:
 /// The type of the event that keeps a source's contradiction: stored once for each differing payload.
 inline constexpr std::string_view conflict_type = "ingest.conflict";
 
-/// Opens the log of a data directory, at `data_dir`/log: checks that positions run 1, 2, 3 … to the recorded head and that the last
-/// hash follows. Throws store_error saying what is wrong.
-[[nodiscard]] std::unique_ptr<log> open_rocksdb_log(const std::filesystem::path& data_dir);
+struct log_options {
+  open_mode mode = open_mode::read_write;
+  privacy_options privacy = {};
+};
 
-/// A log that lives in memory, for tests.
-[[nodiscard]] std::unique_ptr<log> make_memory_log();
+/// Opens the log of a data directory, at `data_dir`/log, with archive segments at `data_dir`/archive. To write, it checks that positions
+/// run 1, 2, 3 … to the recorded head and that the last hash follows; read only, it trusts what is there (log_check.hpp proves it). Throws
+/// store_error saying what is wrong.
+[[nodiscard]] std::unique_ptr<log> open_rocksdb_log(const std::filesystem::path& data_dir, log_options options = {});
+
+/// A log that lives in memory, for tests; its archive, if it ever has one, is at `archive_dir`.
+[[nodiscard]] std::unique_ptr<log> make_memory_log(privacy_options privacy = {}, const std::filesystem::path& archive_dir = {});
+
+/// The store under the log of a data directory, for whoever proves it.
+[[nodiscard]] std::unique_ptr<kv_store> open_log_store(const std::filesystem::path& data_dir, open_mode mode);
 
 }  // namespace plo::eventstore

@@ -1,15 +1,18 @@
 #include "eventstore/record_codec.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
 #include <sodium.h>
 
+#include "domain/personal_data.hpp"
+
 namespace plo::eventstore {
 
 namespace {
 
-constexpr std::uint8_t codec_plain = 1;
+constexpr std::uint8_t codec_plain = 1, codec_sealed = 2;
 
 class writer {
 public:
@@ -94,13 +97,13 @@ chain_hash chain(const chain_hash& previous, std::string_view record) {
 
 }  // namespace
 
-std::string encode_record(const recorded_event& e, const chain_hash& previous, chain_hash& hash) {
+std::string encode_record(const recorded_event& e, const chain_hash& previous, chain_hash& hash, const std::optional<sealed_part>& sealed) {
   std::string stored;
   stored.reserve(hash.size() + 256 + e.data.size());
   stored.resize(hash.size());
   writer out(stored);
-  out.byte(codec_plain);
-  out.text({});  // key id
+  out.byte(sealed ? codec_sealed : codec_plain);
+  out.text(sealed ? sealed->key_id : std::string());
   out.number(e.schema_version);
   out.number(e.pos.value);
   out.number(e.version.value);
@@ -111,21 +114,33 @@ std::string encode_record(const recorded_event& e, const chain_hash& previous, c
   out.byte(e.causation_id ? 1 : 0);
   if (e.causation_id) out.id(e.causation_id->value);
   for (const auto* text : {&e.stream.name, &e.type, &e.source, &e.source_ref, &e.correlation_id, &e.operator_id,
-                           &e.project_ref, &e.order_ref, &e.comment, &e.data})
+                           &e.project_ref, &e.order_ref, &e.comment, sealed ? &sealed->masked : &e.data})
     out.text(*text);
+  if (sealed) {
+    out.number(sealed->offsets.size());
+    std::size_t end = 0;
+    for (const auto at : sealed->offsets) {
+      out.number(at - end);
+      end = at + erased_json.size();
+    }
+    out.text(sealed->encrypted);
+  }
   hash = chain(previous, std::string_view(stored).substr(hash.size()));
   std::memcpy(stored.data(), hash.data(), hash.size());
   return stored;
 }
 
-tl::expected<recorded_event, std::string> decode_record(std::string_view stored) {
+tl::expected<decoded_record, std::string> decode_record(std::string_view stored) {
   try {
     if (stored.size() < sizeof(chain_hash)) throw malformed("the record ends early");
     reader in(stored.substr(sizeof(chain_hash)));
-    recorded_event e;
-    if (const auto codec = in.byte(); codec != codec_plain)
+    decoded_record decoded;
+    auto& e = decoded.event;
+    const auto codec = in.byte();
+    if (codec != codec_plain && codec != codec_sealed)
       throw malformed("unknown codec " + std::to_string(codec) + ": written by a newer version?");
-    if (!in.text().empty()) throw malformed("a plain record names a key");
+    auto key_id = in.text();
+    if (key_id.empty() != (codec == codec_plain)) throw malformed("a plain record names a key, or a sealed one none");
     e.schema_version = static_cast<std::uint16_t>(in.number());
     e.pos.value = in.number();
     e.version.value = in.number();
@@ -139,8 +154,22 @@ tl::expected<recorded_event, std::string> decode_record(std::string_view stored)
     for (auto* text : {&e.stream.name, &e.type, &e.source, &e.source_ref, &e.correlation_id, &e.operator_id,
                        &e.project_ref, &e.order_ref, &e.comment, &e.data})
       *text = in.text();
+    if (codec == codec_sealed) {
+      auto& part = decoded.sealed.emplace();
+      part.key_id = std::move(key_id);
+      part.masked = e.data;
+      std::size_t end = 0;
+      for (auto left = in.number(); left > 0; --left) {
+        const auto at = end + in.number();
+        if (std::string_view(part.masked).substr(std::min(at, part.masked.size()), erased_json.size()) != erased_json)
+          throw malformed("a sealed value is not where it should be");
+        part.offsets.push_back(at);
+        end = at + erased_json.size();
+      }
+      part.encrypted = in.text();
+    }
     in.end();
-    return e;
+    return decoded;
   } catch (const malformed& wrong) {
     return tl::unexpected(std::string(wrong.what()));
   }

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
@@ -52,10 +54,17 @@ rocksdb::ColumnFamilyOptions family_options(const family_layout& layout, const s
   return options;
 }
 
+/// The families that a store has, out of those that are wanted; nothing else can be opened read only.
+std::vector<std::string> present_families(const std::filesystem::path& dir) {
+  std::vector<std::string> names;
+  check(rocksdb::DB::ListColumnFamilies({}, dir.string(), &names), fmt::format("there is no store at {}", dir.string()));
+  return names;
+}
+
 /// What the store and its snapshots share: the database and its families.
 struct open_database {
   std::unique_ptr<rocksdb::DB> db;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;  // behind the default family, in the order of the layout
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;  // behind the default family, in the order of the layout; null: not there
   store_layout layout;
 
   [[nodiscard]] rocksdb::ColumnFamilyHandle* of(family where) const { return handles.at(where + 1u); }
@@ -64,6 +73,7 @@ struct open_database {
 class rocksdb_reader : public virtual kv_reader {
 public:
   std::optional<std::string> get(family where, std::string_view key) const override {
+    if (database_->of(where) == nullptr) return std::nullopt;
     std::string value;
     const auto status = database_->db->Get(options_, database_->of(where), slice(key), &value);
     if (status.IsNotFound()) return std::nullopt;
@@ -94,6 +104,7 @@ protected:
 private:
   template <class Steps>
   void walk(family where, std::string_view from, std::string_view until, Steps steps) const {
+    if (database_->of(where) == nullptr) return;
     auto options = options_;
     const auto lower = slice(from);
     const auto upper = slice(until);
@@ -115,7 +126,36 @@ public:
 
 class rocksdb_store final : public rocksdb_reader, public kv_store {
 public:
-  rocksdb_store(const std::filesystem::path& dir, const store_layout& layout) : rocksdb_reader(&opened_, nullptr) {
+  rocksdb_store(const std::filesystem::path& dir, const store_layout& layout, open_mode mode) : rocksdb_reader(&opened_, nullptr), mode_(mode) {
+    opened_.layout = layout;
+    if (mode == open_mode::read_only) open_read_only(dir);
+    else open_to_write(dir, layout);
+  }
+
+  ~rocksdb_store() override {
+    if (!opened_.db) return;
+    // Without a write-ahead log this is what keeps the last writes; if it fails they are rebuilt.
+    if (!opened_.layout.durable && mode_ == open_mode::read_write) opened_.db->Flush({}, opened_.handles).PermitUncheckedError();
+    for (auto* handle : opened_.handles)
+      if (handle != nullptr) opened_.db->DestroyColumnFamilyHandle(handle);
+    opened_.db->Close();
+  }
+
+  void write(const kv_batch& batch) override {
+    if (mode_ == open_mode::read_only) throw store_error("the store was opened to be read only");
+    rocksdb::WriteBatch writes;
+    for (const auto& change : batch.changes) {
+      auto* where = opened_.of(change.where);
+      check(change.value ? writes.Put(where, change.key, *change.value) : writes.Delete(where, change.key),
+            "cannot build a batch");
+    }
+    check(opened_.db->Write(write_options_, &writes), "cannot write to the store");
+  }
+
+  std::unique_ptr<const kv_reader> snapshot() const override { return std::make_unique<rocksdb_snapshot>(database_); }
+
+private:
+  void open_to_write(const std::filesystem::path& dir, const store_layout& layout) {
     std::error_code ec;
     std::filesystem::create_directories(dir, ec);
     if (ec) throw store_error(fmt::format("cannot create {}: {}", dir.string(), ec.message()));
@@ -130,40 +170,49 @@ public:
       throw store_error(fmt::format("{} is in use by another process ({})", dir.string(), status.ToString()));
     check(status, fmt::format("cannot open the store at {}", dir.string()));
     opened_.db.reset(db);
-    opened_.layout = layout;
     write_options_.sync = layout.durable;
     write_options_.disableWAL = !layout.durable;
   }
 
-  ~rocksdb_store() override {
-    if (!opened_.db) return;
-    // Without a write-ahead log this is what keeps the last writes; if it fails they are rebuilt.
-    if (!opened_.layout.durable) opened_.db->Flush({}, opened_.handles).PermitUncheckedError();
-    for (auto* handle : opened_.handles) opened_.db->DestroyColumnFamilyHandle(handle);
-    opened_.db->Close();
-  }
-
-  void write(const kv_batch& batch) override {
-    rocksdb::WriteBatch writes;
-    for (const auto& change : batch.changes) {
-      auto* where = opened_.of(change.where);
-      check(change.value ? writes.Put(where, change.key, *change.value) : writes.Delete(where, change.key),
-            "cannot build a batch");
+  void open_read_only(const std::filesystem::path& dir) {
+    auto options = database_options(opened_.layout.durable);
+    options.create_if_missing = false;
+    options.max_open_files = -1;  // all are opened now: files that the writer deletes meanwhile can still be read
+    const auto cache = rocksdb::NewLRUCache(128u << 20);
+    rocksdb::Status status;
+    // The writer may replace files between the list and their opening.
+    for (int attempt = 0; attempt < open_attempts; ++attempt) {
+      const auto present = present_families(dir);
+      std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, {}}};
+      for (const auto& f : opened_.layout.families)
+        if (std::find(present.begin(), present.end(), f.name) != present.end()) families.emplace_back(f.name, family_options(f, cache));
+      std::vector<rocksdb::ColumnFamilyHandle*> handles;
+      rocksdb::DB* db = nullptr;
+      status = rocksdb::DB::OpenForReadOnly(options, dir.string(), families, &handles, &db);
+      if (!status.ok()) continue;
+      opened_.db.reset(db);
+      opened_.handles.assign(1 + opened_.layout.families.size(), nullptr);
+      for (auto* handle : handles) {
+        const auto wanted = std::find_if(opened_.layout.families.begin(), opened_.layout.families.end(),
+                                         [&](const family_layout& f) { return f.name == handle->GetName(); });
+        if (wanted == opened_.layout.families.end()) opened_.handles[0] = handle;
+        else opened_.handles[1 + static_cast<std::size_t>(wanted - opened_.layout.families.begin())] = handle;
+      }
+      return;
     }
-    check(opened_.db->Write(write_options_, &writes), "cannot write to the store");
+    check(status, fmt::format("cannot open the store at {}", dir.string()));
   }
 
-  std::unique_ptr<const kv_reader> snapshot() const override { return std::make_unique<rocksdb_snapshot>(database_); }
-
-private:
+  static constexpr int open_attempts = 5;
   open_database opened_;
+  open_mode mode_;
   rocksdb::WriteOptions write_options_;
 };
 
 }  // namespace
 
-std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout) {
-  return std::make_unique<rocksdb_store>(dir, layout);
+std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout, open_mode mode) {
+  return std::make_unique<rocksdb_store>(dir, layout, mode);
 }
 
 }  // namespace plo::eventstore
