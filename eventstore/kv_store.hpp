@@ -73,6 +73,10 @@ public:
   /// Writes all changes or none; a durable store returns once they are synced. One writer at a time.
   virtual void write(const kv_batch& batch) = 0;
 
+  /// Rewrites the files of these families, so that what was removed from them or replaced is nowhere on disk any more. Takes as long
+  /// as it takes; reading and writing go on.
+  virtual void purge(const std::vector<family>& families) = 0;
+
   /// The store as it is now, for as long as the snapshot lives. It must not outlive the store.
   [[nodiscard]] virtual std::unique_ptr<const kv_reader> snapshot() const = 0;
 };

@@ -111,6 +111,8 @@ public:
   }
 
   const personal_fields& personal() const override { return vault_.fields(); }
+  bool has_key(const std::string& subject) const override { return vault_.has_key(subject); }
+  void purge_keys() override { store_->purge({families::keys}); }
 
   std::optional<position> find_source_event(std::string_view source, std::string_view source_ref) const override {
     const auto value = store_->get(families::dedup, dedup_key(source, source_ref));

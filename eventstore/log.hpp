@@ -117,6 +117,10 @@ public:
   [[nodiscard]] virtual bool is_archived(position pos) const = 0;
   /// The fields that are encrypted in stored events.
   [[nodiscard]] virtual const personal_fields& personal() const = 0;
+  /// Whether a key for the subject's personal data is there.
+  [[nodiscard]] virtual bool has_key(const std::string& subject) const = 0;
+  /// Rewrites the files that keys are in, so that a destroyed one is nowhere on disk any more.
+  virtual void purge_keys() = 0;
 
   /// Where a source's event was stored first: in a project's stream, or among the dead letters.
   [[nodiscard]] virtual std::optional<position> find_source_event(std::string_view source,

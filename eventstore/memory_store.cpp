@@ -67,6 +67,8 @@ public:
     }
   }
 
+  void purge(const std::vector<family>&) override {}  // what is removed is gone
+
   std::unique_ptr<const kv_reader> snapshot() const override {
     const std::shared_lock lock(guard_);
     return std::make_unique<memory_snapshot>(maps_);

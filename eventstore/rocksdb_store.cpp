@@ -152,6 +152,15 @@ public:
     check(opened_.db->Write(write_options_, &writes), "cannot write to the store");
   }
 
+  void purge(const std::vector<family>& families) override {
+    // The write-ahead log goes when everything in it is flushed, the old values when the files they are in are compacted.
+    std::vector<rocksdb::ColumnFamilyHandle*> all(opened_.handles.begin() + 1, opened_.handles.end());
+    check(opened_.db->Flush({}, all), "cannot flush");
+    rocksdb::CompactRangeOptions whole;
+    whole.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+    for (const auto where : families) check(opened_.db->CompactRange(whole, opened_.of(where), nullptr, nullptr), "cannot compact");
+  }
+
   std::unique_ptr<const kv_reader> snapshot() const override { return std::make_unique<rocksdb_snapshot>(database_); }
 
 private:

@@ -72,6 +72,8 @@ vault::vault(const kv_reader& store, privacy_options options) : store_(store), o
     throw store_error("the master key is not the one that the keys of the personal data are wrapped with");
 }
 
+bool vault::has_key(const std::string& subject) const { return store_.get(keys_family, subject_row(subject)).has_value(); }
+
 void vault::begin() {
   changed_.clear();
   proof_pending_ = false;

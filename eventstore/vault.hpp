@@ -42,6 +42,8 @@ public:
 
   [[nodiscard]] const personal_fields& fields() const { return options_.fields; }
 
+  [[nodiscard]] bool has_key(const std::string& subject) const;
+
   /// Forgets what a batch that was not written has left behind; call before the first of a batch.
   void begin();
   /// The event's personal data under the subject's key, which is made when there is none; empty when there is nothing to encrypt.
