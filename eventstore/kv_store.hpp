@@ -14,12 +14,33 @@
 #include <string_view>
 #include <vector>
 
+namespace rocksdb {
+class Env;
+}
+
 namespace plo::eventstore {
 
 /// The store cannot be used: it is held by another process, damaged, of another format, or the disk refuses.
 class store_error : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
+};
+
+/// What was stored does not read as it was written.
+class store_damaged : public store_error {
+public:
+  using store_error::store_error;
+};
+
+/// Whether a store takes writes.
+struct write_state {
+  enum class kind : std::uint8_t {
+    open,
+    full,    // no room: refused now, and taken again by itself once there is some
+    failed,  // a write or fsync failed, or what is there is damaged: refused until the store is opened anew
+  };
+  kind is = kind::open;
+  std::string reason;  // what the system said, when it is not open
 };
 
 /// A column family: its place in the layout the store was opened with.
@@ -77,6 +98,12 @@ public:
   /// as it takes; reading and writing go on.
   virtual void purge(const std::vector<family>& families) = 0;
 
+  /// Whether `write` is taken, as far as is known. The store notices by itself when that changes, also while nobody writes.
+  [[nodiscard]] virtual write_state writing() const { return {}; }
+
+  /// Reads all files whole and compares them with the checksums noted when they were written. Throws store_error naming the file.
+  virtual void verify_files() const {}
+
   /// The store as it is now, for as long as the snapshot lives. It must not outlive the store.
   [[nodiscard]] virtual std::unique_ptr<const kv_reader> snapshot() const = 0;
 };
@@ -90,7 +117,9 @@ enum class open_mode : std::uint8_t {
 
 /// Opens the RocksDB at `dir`, to write: or creates it. A torn last record (a write that was never acknowledged) is dropped; any other
 /// damage throws store_error, as does a second writer on the same directory. Read only, a family that the store does not have is empty.
+/// A store that is not durable and was found damaged while in use does not open again: it is to be deleted and rebuilt.
+/// `env`, for tests that put faults in its way, must outlive the store; null: the system.
 [[nodiscard]] std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout,
-                                                           open_mode mode = open_mode::read_write);
+                                                           open_mode mode = open_mode::read_write, rocksdb::Env* env = nullptr);
 
 }  // namespace plo::eventstore

@@ -56,6 +56,8 @@ public:
     return head_;
   }
 
+  const kv_store& store() const override { return *store_; }
+
   void read(position from, const visitor& visit) const override {
     // A batch being written becomes visible to scans before the head moves: what is behind the head does not exist yet.
     const auto last = head().last;
@@ -360,12 +362,12 @@ std::unique_ptr<log> make_memory_log(privacy_options privacy, const std::filesys
 }
 
 std::unique_ptr<log> open_rocksdb_log(const std::filesystem::path& data_dir, log_options options) {
-  const auto mode = options.mode;
-  return std::make_unique<kv_log>(open_log_store(data_dir, mode), std::move(options), data_dir / "archive");
+  auto store = open_log_store(data_dir, options.mode, options.env);
+  return std::make_unique<kv_log>(std::move(store), std::move(options), data_dir / "archive");
 }
 
-std::unique_ptr<kv_store> open_log_store(const std::filesystem::path& data_dir, open_mode mode) {
-  return open_rocksdb_store(data_dir / "log", log_families(), mode);
+std::unique_ptr<kv_store> open_log_store(const std::filesystem::path& data_dir, open_mode mode, rocksdb::Env* env) {
+  return open_rocksdb_store(data_dir / "log", log_families(), mode, env);
 }
 
 }  // namespace plo::eventstore

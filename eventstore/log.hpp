@@ -101,6 +101,9 @@ public:
 
   [[nodiscard]] virtual log_head head() const = 0;
 
+  /// The store underneath, for what concerns its files: whether it takes writes, backups, checks.
+  [[nodiscard]] virtual const kv_store& store() const = 0;
+
   /// Calls `visit` for events from a position on, in order, until it returns false or the head is reached.
   using visitor = std::function<bool(const recorded_event&)>;
   virtual void read(position from, const visitor& visit) const = 0;
@@ -144,6 +147,7 @@ inline constexpr std::string_view conflict_type = "ingest.conflict";
 struct log_options {
   open_mode mode = open_mode::read_write;
   privacy_options privacy = {};
+  rocksdb::Env* env = nullptr;  // as for open_rocksdb_store
 };
 
 /// Opens the log of a data directory, at `data_dir`/log, with archive segments at `data_dir`/archive. To write, it checks that positions
@@ -155,6 +159,6 @@ struct log_options {
 [[nodiscard]] std::unique_ptr<log> make_memory_log(privacy_options privacy = {}, const std::filesystem::path& archive_dir = {});
 
 /// The store under the log of a data directory, for whoever proves it.
-[[nodiscard]] std::unique_ptr<kv_store> open_log_store(const std::filesystem::path& data_dir, open_mode mode);
+[[nodiscard]] std::unique_ptr<kv_store> open_log_store(const std::filesystem::path& data_dir, open_mode mode, rocksdb::Env* env = nullptr);
 
 }  // namespace plo::eventstore

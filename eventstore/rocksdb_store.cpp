@@ -220,7 +220,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout, open_mode mode) {
+std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout, open_mode mode, rocksdb::Env*) {
   return std::make_unique<rocksdb_store>(dir, layout, mode);
 }
 

@@ -77,6 +77,8 @@ public:
   [[nodiscard]] std::unique_ptr<const eventstore::kv_reader> snapshot() const { return store_->snapshot(); }
   /// Rows and indexes of one position, for lists.
   [[nodiscard]] reading read() const;
+  /// The store underneath, for what concerns its files.
+  [[nodiscard]] const eventstore::kv_store& store() const { return *store_; }
 
 private:
   std::unique_ptr<eventstore::kv_store> store_;

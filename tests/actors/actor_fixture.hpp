@@ -33,6 +33,7 @@ public:
     return log_->append(std::move(group));
   }
   eventstore::log_head head() const override { return log_->head(); }
+  const eventstore::kv_store& store() const override { return log_->store(); }
   void read(position from, const visitor& visit) const override { log_->read(from, visit); }
   std::optional<recorded_event> at(position pos) const override { return log_->at(pos); }
   void read_stream(const stream_id& stream, stream_version from, const visitor& visit) const override {
