@@ -41,6 +41,12 @@ void write_ingest_fields(json_writer& json, const ingest_event& e) {
   json.field_raw("payload", e.payload);
 }
 
+/// Whose data a letter holds: the customer it names, else whoever turns out to be meant by its reference.
+std::string subject_of(const ingest_event& e) {
+  if (!e.customer_id.empty()) return eventstore::subject_customer(e.customer_id);
+  return e.project ? eventstore::subject_project(*e.project) : eventstore::subject_reference(e.project_ref);
+}
+
 }  // namespace
 
 eventstore::append_request dead_letter_request(const ingest_event& e, const dead_letter_id& id,
@@ -61,6 +67,7 @@ eventstore::append_request dead_letter_request(const ingest_event& e, const dead
   eventstore::append_request request;
   request.appends.push_back({stream_id::dead_letters(), {}, {std::move(added)}});
   request.dead_letters.push_back({id, e.project_ref, dead_letter_status::waiting, {}});
+  request.subject = subject_of(e);
   return request;
 }
 
@@ -88,6 +95,8 @@ eventstore::append_request conflict_request(const ingest_event& e, const recorde
   eventstore::append_request request;
   request.appends.push_back({stream_id::dead_letters(), {}, {std::move(conflict)}});
   request.conflict_digest = digest;
+  const auto project = first.stream.project();
+  request.subject = e.customer_id.empty() && project ? eventstore::subject_project(*project) : subject_of(e);
   return request;
 }
 

@@ -172,7 +172,10 @@ void directory_state::answer_repeat(work& item, const recorded_event& first) {
 
   const auto& payload = is_letter ? details.payload : first.data;
   const auto& type = is_letter ? details.event_type : first.type;
-  reply.conflict = type != item.event.type || !same_json(payload, item.event.payload);
+  // Where the person was erased, what is left to compare is what was not personal.
+  const auto& personal = environment_.log->personal();
+  const bool erased = payload.find(erased_json) != std::string::npos;
+  reply.conflict = type != item.event.type || !same_json(payload, erased ? personal.mask(item.event.payload) : item.event.payload);
   if (!reply.conflict) return item.reply(std::move(reply));
 
   const auto digest = payload_digest(item.event.payload);
@@ -284,10 +287,13 @@ void directory_state::on_appended(const append_done& done) {
   auto item = std::move(flying->second.stored_here);
   auto answer = done.stored ? std::move(flying->second.answer) : ingest_reply{};
   auto letter = flying->second.letter;
-  if (const auto& discarded = flying->second.discarded) {
-    if (done.stored && flying->second.waited) note_waiting(letter->project_ref, -1);
-    discarded(done.stored ? command_reply{command_reply::outcome::done, done.first, {}} : command_reply{});
+  if (const auto& told = flying->second.told) {
+    if (done.stored && letter && flying->second.waited) note_waiting(letter->project_ref, -1);
+    told(done.stored ? command_reply{command_reply::outcome::done, done.first, {}} : command_reply{});
   }
+  if (done.stored)
+    for (const auto& project : flying->second.erased)
+      if (const auto actor = pool_->live(project)) self_->send(actor, reload_entity{});
   land(done.number, done.stored);
   if (!item) return process();
   item->reply(std::move(answer));
@@ -355,6 +361,7 @@ caf::behavior directory(caf::stateful_actor<directory_state>* self, directory_en
       [=](const inputs_decided& decided) { self->state.on_decided(decided); },
       [=](const command_request& request) { self->state.command(request); },
       [=](const letter_request& request) { self->state.settle_letter(request); },
+      [=](const erase_request& request) { self->state.erase(request); },
       [=](rules_settled) { self->state.on_rules_settled(); },
       [=](clock_tick) { self->state.on_tick(); },
       [=](const idle_request& request) { self->state.when_idle(request.then); },

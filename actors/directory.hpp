@@ -52,6 +52,7 @@ public:
   void on_appended(const append_done& done);
   void command(const command_request& request);
   void settle_letter(const letter_request& request);
+  void erase(const erase_request& request);
   void on_tick();
   /// Shows all projects the rules in force, when their deadlines have changed.
   void on_rules_settled();
@@ -79,7 +80,8 @@ private:
     // Of a letter or a conflict that the directory itself stores.
     std::optional<work> stored_here;
     ingest_reply answer;
-    command_completion discarded = {};  // of an operator who discards `letter`
+    command_completion told = {};       // of an operator who discards `letter`, or erases
+    std::vector<project_id> erased;     // whose personal data goes
     bool waited = true;                 // `letter` waited for its reference; a contradiction never does
   };
 

@@ -87,13 +87,58 @@ void directory_state::settle_letter(const letter_request& request) try {
   const ticket number = next_ticket_++;
   flight f;
   f.letter = letter;
-  f.discarded = request.done;
+  f.told = request.done;
   f.waited = indexed.has_value();
   auto job = discard_request(letter, request.by, project_clock::wall_now());
   flights_.emplace(number, std::move(f));
   self_->send(environment_.committer, append_job{std::make_shared<eventstore::append_request>(std::move(job)), caf::actor_cast<caf::actor>(self_), number, {}});
 } catch (const eventstore::store_error& failure) {
   spdlog::error("cannot settle the dead letter {}: {}", request.letter.id.to_string(), failure.what());
+  request.done(command_reply{});
+}
+
+void directory_state::erase(const erase_request& request) try {
+  const auto customer = eventstore::subject_customer(request.customer_id);
+  const auto entries = environment_.log->customer_projects(request.customer_id);
+  if (entries.empty() && !environment_.log->has_key(customer))
+    return request.done(command_reply{command_reply::outcome::unknown, {}, "there is no customer with this id"});
+
+  event e;
+  e.type = own_type::customer_erased;
+  e.kind = event_kind::operator_;
+  e.occurred_at = e.recorded_at = project_clock::wall_now();
+  e.id = {make_uuid_v7(e.recorded_at.time_since_epoch().count())};
+  e.comment = request.comment;
+  eventstore::append_request job;
+  job.erased_subjects.push_back(customer);
+  flight f;
+  json_writer data;
+  data.begin_object().field("customer_id", request.customer_id).key("project_ids").begin_array();
+  for (const auto& entry : entries) {
+    data.value(entry.project.to_string());
+    f.erased.push_back(entry.project);
+    job.erased_subjects.push_back(eventstore::subject_project(entry.project));
+    // What waited for one of the project's references before anybody knew whose it was.
+    project_state project;
+    project.id = entry.project;
+    environment_.log->read_stream(stream_id::of(entry.project), {1}, [&](const recorded_event& past) {
+      evolve(project, past, environment_.domain);
+      return true;
+    });
+    for (const auto& known : project.refs) job.erased_subjects.push_back(eventstore::subject_reference(known.ref));
+  }
+  data.end_array();
+  if (!request.comment.empty()) data.field("comment", request.comment);
+  data.end_object();
+  e.data = data.str();
+  put_stamp(e, request.by);
+  job.appends.push_back({stream_id::privacy(), {}, {std::move(e)}});
+  f.told = request.done;
+  const ticket number = next_ticket_++;
+  flights_.emplace(number, std::move(f));
+  self_->send(environment_.committer, append_job{std::make_shared<eventstore::append_request>(std::move(job)), caf::actor_cast<caf::actor>(self_), number, {}});
+} catch (const eventstore::store_error& failure) {
+  spdlog::error("cannot erase a customer: {}", failure.what());
   request.done(command_reply{});
 }
 

@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/accounts_entity.hpp"
+#include "actors/caretaker.hpp"
 #include "actors/commit_feed.hpp"
 #include "actors/committer.hpp"
 #include "actors/directory.hpp"
@@ -87,11 +88,13 @@ struct engine::parts {
 
     hub = system.spawn(stream_hub, &stream, stores());
     letters = system.spawn(outbox, make_outbox_environment(options.domain));
-    runner = system.spawn<caf::detached>(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, letters});
+    keeper = system.spawn<caf::detached>(caretaker, caretaker_environment{log.get(), models.get(), &metrics, options.retention});
+    runner = system.spawn<caf::detached>(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, letters, keeper});
     auto to_runner = runner;
     writer = system.spawn<caf::detached>(committer, log.get(), &feed, &metrics,
                                          std::function<void()>([to_runner] { caf::anon_send(to_runner, log_grown{}); }));
     caf::anon_send(letters, open_outbox{writer});
+    caf::anon_send(keeper, open_caretaker{writer});
     directory_environment environment;
     environment.log = log.get();
     environment.committer = writer;
@@ -131,7 +134,7 @@ struct engine::parts {
   ~parts() {
     stop_sending();
     // From the door to the disk, so that nobody sends to an actor that is gone; the destructor of the system waits for all.
-    for (const auto& actor : {account_keeper, rule_keeper, door, letters, writer, runner, hub})
+    for (const auto& actor : {account_keeper, rule_keeper, door, letters, writer, runner, keeper, hub})
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   }
 
@@ -209,7 +212,7 @@ struct engine::parts {
   rule_book book;
   account_register accounts;
   caf::actor_system system;
-  caf::actor hub, letters, runner, writer, door, rule_keeper, account_keeper;
+  caf::actor hub, letters, keeper, runner, writer, door, rule_keeper, account_keeper;
 };
 
 engine::engine(engine_options options, std::unique_ptr<eventstore::log> log,
@@ -231,6 +234,10 @@ void engine::command(const project_id& project, event input, command_completion 
 void engine::settle_letter(eventstore::dead_letter_entry letter, std::optional<project_id> project, letter_decision by,
                            command_completion done) {
   caf::anon_send(parts_->door, letter_request{std::move(letter), project, std::move(by), std::move(done)});
+}
+
+void engine::erase_customer(std::string customer_id, command_stamp by, std::string comment, command_completion done) {
+  caf::anon_send(parts_->door, erase_request{std::move(customer_id), std::move(by), std::move(comment), std::move(done)});
 }
 
 void engine::change_rules(rules::rule_command command, command_stamp by, rule_completion done) {
@@ -284,6 +291,7 @@ projections::reading engine::read() const { return parts_->models->read(); }
 applied_gate& engine::applied() { return parts_->gate; }
 stream_feed& engine::stream() { return parts_->stream; }
 const engine_metrics& engine::metrics() const { return parts_->metrics; }
+std::vector<projections::parked_projection> engine::parked() const { return parts_->models->parked(); }
 const outbox_metrics& engine::outbox_counts() const { return parts_->outbox_counts; }
 store_lookup engine::stores() const { return parts_->stores(); }
 

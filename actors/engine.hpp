@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,14 @@
 
 namespace plo::actors {
 
+/// When the events of closed projects leave the log for archive segments.
+struct retention_options {
+  milliseconds archive_after{0};  // since the last event of a closed project; 0: never
+  milliseconds check_every{3'600'000};
+  std::filesystem::path archive_dir;
+  std::uint64_t segment_bytes = 64u << 20;  // a segment that is larger is finished
+};
+
 struct engine_options {
   domain_settings domain;
   std::vector<std::string> opens_project;
@@ -29,6 +38,7 @@ struct engine_options {
   unsigned scheduler_threads = 0;  // 0: chosen from the cores
   project_clock::mode clock = project_clock::mode::wall;
   outbox_settings outbox;
+  retention_options retention;
   std::vector<rules::rule_pointer> rules;  // of the rule files; loaded into the log where nobody has changed them there
 };
 
@@ -48,6 +58,8 @@ public:
   void command(const project_id& project, event input, command_completion done);
   /// Attaches a dead letter to a project, or discards it without one. `letter` as the log or the read models know it. Any thread may call.
   void settle_letter(eventstore::dead_letter_entry letter, std::optional<project_id> project, letter_decision by, command_completion done);
+  /// Destroys the keys of a customer's personal data, and has every read model forget it. Any thread may call.
+  void erase_customer(std::string customer_id, command_stamp by, std::string comment, command_completion done);
   /// A change of the rules; every project decides by the changed rules from the answered position on.
   void change_rules(rules::rule_command command, command_stamp by, rule_completion done);
   /// A change of the operator accounts, in force when it is answered. `comment` says where it came from, if not from an operator.
@@ -75,6 +87,8 @@ public:
   [[nodiscard]] applied_gate& applied();
   [[nodiscard]] stream_feed& stream();
   [[nodiscard]] const engine_metrics& metrics() const;
+  /// Projections that could not fold an event and stand still.
+  [[nodiscard]] std::vector<projections::parked_projection> parked() const;
   [[nodiscard]] const outbox_metrics& outbox_counts() const;
   [[nodiscard]] store_lookup stores() const;
 

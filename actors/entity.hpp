@@ -43,6 +43,7 @@ struct entity_state {
   stream_version version;
   bool loaded = false;
   bool appending = false;
+  bool outdated = false;  // the stream reads differently now: load again before the next decision
   std::vector<typename Aggregate::input_type> queued;
   std::vector<typename Aggregate::input_type> in_flight;
   std::vector<typename Aggregate::receipt_type> receipts;
@@ -74,6 +75,12 @@ public:
     if (!state.appending) append_next();
   }
 
+  void reload() const {
+    auto& state = self_->state;
+    if (state.appending) state.outdated = true;
+    else unload();
+  }
+
   void on_appended(const append_done& done) const {
     auto& state = self_->state;
     state.appending = false;
@@ -83,6 +90,12 @@ public:
   }
 
 private:
+  void unload() const {
+    auto& state = self_->state;
+    state.aggregate = Aggregate::initial(id_);
+    state.loaded = state.outdated = false;
+  }
+
   void settle(position first) const {
     auto& state = self_->state;
     state.version.value += state.events_in_flight;
@@ -91,6 +104,7 @@ private:
     tell_settled(state.in_flight, state.receipts, true);
     state.in_flight.clear();
     state.receipts.clear();
+    if (state.outdated) unload();
     if (!state.queued.empty()) append_next();
   }
 
@@ -180,6 +194,7 @@ caf::behavior entity(caf::stateful_actor<entity_state<Aggregate>>* self, typenam
   return {
       [shell](entity_inputs<typename Aggregate::input_type>& message) { shell.enqueue(std::move(*message.inputs)); },
       [shell](const append_done& done) { shell.on_appended(done); },
+      [shell](reload_entity) { shell.reload(); },
   };
 }
 

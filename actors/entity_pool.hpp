@@ -30,6 +30,12 @@ public:
     return found->second.actor;
   }
 
+  /// The entity's actor if it is live.
+  [[nodiscard]] caf::actor live(const Id& id) const {
+    const auto found = slots_.find(id);
+    return found == slots_.end() ? caf::actor() : found->second.actor;
+  }
+
   /// Inputs were settled.
   void checkin(const Id& id, std::size_t inputs) {
     if (const auto found = slots_.find(id); found != slots_.end())

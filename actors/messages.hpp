@@ -82,6 +82,17 @@ struct letter_request {
   command_completion done;
 };
 
+/// → directory: a customer's personal data is to be erased.
+struct erase_request {
+  std::string customer_id;
+  command_stamp by;
+  std::string comment;
+  command_completion done;
+};
+
+/// → entity: its stream reads differently from now on, because personal data in it was erased.
+struct reload_entity {};
+
 /// → rules entity.
 struct rule_input {
   std::shared_ptr<rules::rule_command> command;
@@ -146,6 +157,8 @@ PLO_LOCAL_MESSAGE(plo::actors::events_projected)
 PLO_LOCAL_MESSAGE(plo::actors::inputs_decided)
 PLO_LOCAL_MESSAGE(plo::actors::command_request)
 PLO_LOCAL_MESSAGE(plo::actors::letter_request)
+PLO_LOCAL_MESSAGE(plo::actors::erase_request)
+PLO_LOCAL_MESSAGE(plo::actors::reload_entity)
 PLO_LOCAL_MESSAGE(plo::actors::rule_inputs)
 PLO_LOCAL_MESSAGE(plo::actors::account_inputs)
 PLO_LOCAL_MESSAGE(plo::actors::rules_settled)

@@ -77,6 +77,8 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
   for (const auto& raised : decided.raised) receipt.anomalies.push_back(raised.to_string());
   std::move(decided.events.begin(), decided.events.end(), std::back_inserter(events));
   request.project = id;
+  const auto& customer = state.customer_id.value;
+  request.subject = customer && !customer->empty() ? eventstore::subject_customer(*customer) : eventstore::subject_project(id);
   for (auto& known : input.references)
     if (std::find(request.references.begin(), request.references.end(), known) == request.references.end())
       request.references.push_back(known);

@@ -4,6 +4,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "app/master_key.hpp"
 #include "app/outbox.hpp"
 #include "app/rules.hpp"
 #include "config/calendars.hpp"
@@ -66,7 +67,13 @@ std::unique_ptr<actors::engine> start_engine(const config::settings& settings, c
   options.outbox.tz = options.domain.tz;
   options.clock = clock == "event" ? actors::project_clock::mode::event : actors::project_clock::mode::wall;
 
-  auto log = eventstore::open_rocksdb_log(data_dir);
+  options.retention.archive_after = settings.retention.archive_after;
+  options.retention.check_every = settings.retention.check_every;
+  options.retention.archive_dir = data_dir / "archive";
+
+  eventstore::log_options opening;
+  opening.privacy = privacy_of(settings, data_dir, true);
+  auto log = eventstore::open_rocksdb_log(data_dir, std::move(opening));
   auto models = projections::read_models::open(data_dir, *log, options.domain);
   return std::make_unique<actors::engine>(std::move(options), std::move(log), std::move(models));
 }

@@ -95,6 +95,10 @@ inline constexpr std::string_view anomaly_acknowledged = "anomaly.acknowledged";
 inline constexpr std::string_view anomaly_snoozed = "anomaly.snoozed";
 inline constexpr std::string_view anomaly_assigned = "anomaly.assigned";
 inline constexpr std::string_view notification_requested = "notification.requested";
+
+// About PLO itself.
+inline constexpr std::string_view customer_erased = "customer.erased";                    // {customer_id, project_ids}
+inline constexpr std::string_view segment_written = "archive.segment_written";            // {segment, projects, events, bytes, digest}
 }  // namespace own_type
 
 }  // namespace plo

@@ -13,7 +13,7 @@ task<answer> get_dead_letters(service& s, request& r) {
   query.kind = p.word("kind", {"unattached", "ambiguous", "conflict"});
   query.status = p.word("status", {"waiting", "attached", "discarded"});
   const auto respond = [&](projections::reading& views) {
-    return response(200, page_json(projections::list_dead_letters(views, query), projections::dead_letters_cursor));
+    return response(200, page_json(projections::list_dead_letters(views, s.engine.log(), query), projections::dead_letters_cursor));
   };
   co_return co_await from_lists(s, r, p, respond);
 }
@@ -22,7 +22,7 @@ task<answer> get_dead_letter(service& s, request& r) {
   parameters p(r);
   const auto id = dead_letter_id::parse(r.path_parameters.at("id"));
   const auto respond = [&](const eventstore::kv_reader& views) {
-    auto found = id ? projections::dead_letter_json(views, *id) : std::nullopt;
+    auto found = id ? projections::dead_letter_json(views, s.engine.log(), *id) : std::nullopt;
     return found ? response(200, std::move(*found)) : response(make_problem(404, "there is no dead letter with this id"));
   };
   co_return co_await from_views(s, r, p, respond);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view letter_waiting = "waiting", letter_attached = "attached", letter_discarded = "discarded";
 
-// 'R' ‖ letter → position ‖ received_at ‖ project ‖ texts ‖ payload.
+// 'R' ‖ letter → position ‖ received_at ‖ project ‖ texts. The payload stays in the log: there it can be erased.
 std::string letter_key(const uuid& id) {
   std::string key(1, 'R');
   keys::put_uuid(key, id);
@@ -27,7 +27,7 @@ struct letter_row {
   position added;
   instant received_at{};
   project_id project;  // nil: none
-  std::string kind, status, source, source_ref, event_type, project_ref, reason, payload = "{}";
+  std::string kind, status, source, source_ref, event_type, project_ref, reason;
 };
 
 auto letter_texts(auto& row) {
@@ -40,7 +40,7 @@ std::string encode_letter(const letter_row& row) {
   keys::put_time(out, row.received_at);
   keys::put_uuid(out, row.project.value);
   for (const auto* text : letter_texts(row)) keys::put_text(out, std::string_view(*text).substr(0, 0xffff));
-  return out.append(row.payload);
+  return out;
 }
 
 letter_row decode_letter(const dead_letter_id& id, std::string_view in) {
@@ -51,30 +51,32 @@ letter_row decode_letter(const dead_letter_id& id, std::string_view in) {
   row.project = {keys::get_uuid(in.substr(16))};
   in.remove_prefix(32);
   for (auto* text : letter_texts(row)) *text = keys::take_text(in);
-  row.payload = in;
   return row;
 }
 
-void write_letter(json_writer& json, const letter_row& row) {
-  json.begin_object().field("dead_letter_id", row.id).field("kind", row.kind).field("source", row.source).field("source_ref", row.source_ref);
-  json.field("event_type", row.event_type).field_or_null("project_ref", row.project_ref).field("received_at", row.received_at);
-  json.field("reason", row.reason).field("status", row.status);
-  json.field("project_id", row.project.is_nil() ? std::nullopt : std::optional(row.project));
-  json.field_raw("payload", row.payload).end_object();
-}
-
-void stage_letter(staged_rows& staged, const letter_row& row) {
-  staged.put(row.id.value, {row.kind, row.status}, {static_cast<std::int64_t>(row.added.value)});
-}
-
 /// The payload's text as it came, numbers included.
-std::string payload_text(const recorded_event& e, simdjson::dom::element root) {
+std::string payload_text(const recorded_event& e) {
+  const auto data = json_document::parse(e.data);
+  if (!data || !data->root().is_object()) return "{}";
   std::size_t index = 0;
-  for (const auto member : simdjson::dom::object(root)) {
+  for (const auto member : simdjson::dom::object(data->root())) {
     if (member.key == "payload") return member.value.is_object() ? std::string(raw_member(e.data, index)) : "{}";
     ++index;
   }
   return "{}";
+}
+
+void write_letter(json_writer& json, const letter_row& row, const eventstore::log& log) {
+  json.begin_object().field("dead_letter_id", row.id).field("kind", row.kind).field("source", row.source).field("source_ref", row.source_ref);
+  json.field("event_type", row.event_type).field_or_null("project_ref", row.project_ref).field("received_at", row.received_at);
+  json.field("reason", row.reason).field("status", row.status);
+  json.field("project_id", row.project.is_nil() ? std::nullopt : std::optional(row.project));
+  const auto added = log.at(row.added);
+  json.field_raw("payload", added ? payload_text(*added) : "{}").end_object();
+}
+
+void stage_letter(staged_rows& staged, const letter_row& row) {
+  staged.put(row.id.value, {row.kind, row.status}, {static_cast<std::int64_t>(row.added.value)});
 }
 
 class dead_letters_projection final : public projection {
@@ -82,7 +84,7 @@ public:
   explicit dead_letters_projection(facet_index& index) : index_(index) {}
 
   std::string_view name() const override { return "dead_letters"; }
-  std::uint32_t schema_version() const override { return 1; }
+  std::uint32_t schema_version() const override { return 2; }
   eventstore::family rows() const override { return families::dead_letters; }
 
   void load(const eventstore::kv_reader& views) override {
@@ -130,7 +132,6 @@ private:
       row.event_type = text("event_type");
       row.project_ref = text("project_ref");
       row.reason = text("reason");
-      row.payload = payload_text(e, data->root());
       return;
     }
     const bool attached = e.type == "dead_letter.attached";
@@ -162,22 +163,22 @@ std::optional<eventstore::dead_letter_entry> find_letter(const eventstore::kv_re
   return eventstore::dead_letter_entry{id, row.project_ref, stands, row.added};
 }
 
-std::optional<std::string> dead_letter_json(const eventstore::kv_reader& views, const dead_letter_id& id) {
+std::optional<std::string> dead_letter_json(const eventstore::kv_reader& views, const eventstore::log& log, const dead_letter_id& id) {
   const auto stored = views.get(families::dead_letters, letter_key(id.value));
   if (!stored) return std::nullopt;
   json_writer json;
-  write_letter(json, decode_letter(id, *stored));
+  write_letter(json, decode_letter(id, *stored), log);
   return json.str();
 }
 
-page list_dead_letters(reading& views, const dead_letter_query& query) {
+page list_dead_letters(reading& views, const eventstore::log& log, const dead_letter_query& query) {
   index_query asked;
   require_facet(asked, dead_letter_index::kind, query.kind);
   require_facet(asked, dead_letter_index::status, query.status);
   asked.sort = dead_letter_index::added;
   asked.ascending = false;
   return read_page(views, views.indexes().dead_letters, std::move(asked), query.page, [&](json_writer& items, const uuid& id) {
-    if (const auto letter = dead_letter_json(views.rows(), {id})) items.raw(*letter);
+    if (const auto letter = dead_letter_json(views.rows(), log, {id})) items.raw(*letter);
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "domain/catalogue.hpp"
 #include "domain/json.hpp"
 
 namespace plo::projections {
@@ -24,6 +25,21 @@ void note_anomaly(const recorded_event& e, const project_state& state, std::vect
   else *known = *now;
 }
 
+std::vector<project_id> projects_erased_by(const event& e) {
+  std::vector<project_id> ids;
+  const auto data = json_document::parse(e.data);
+  if (!data) return ids;
+  simdjson::dom::array listed;
+  const auto member = json::get(data->root(), "project_ids");
+  if (!member || member->get_array().get(listed)) return ids;
+  for (const auto item : listed) {
+    std::string_view text;
+    if (item.get_string().get(text)) continue;
+    if (const auto id = project_id::parse(text)) ids.push_back(*id);
+  }
+  return ids;
+}
+
 }  // namespace
 
 std::vector<touched_project> project_states::apply(event_pointers events) {
@@ -31,23 +47,53 @@ std::vector<touched_project> project_states::apply(event_pointers events) {
   taught_.clear();
   std::vector<touched_project> touched;
   std::unordered_map<project_id, std::size_t> index;
+  const auto touch = [&](const project_id& id) -> touched_project& {
+    const auto [slot, fresh] = index.emplace(id, touched.size());
+    if (fresh) touched.push_back({nullptr, {}, {}, {}, {}});
+    return touched[slot->second];
+  };
   for (const auto* pointer : events) {
     const auto& e = *pointer;
     const auto id = e.stream.project();
-    if (!id) continue;
+    if (!id) {
+      if (e.type == own_type::customer_erased)
+        for (const auto& erased : projects_erased_by(e)) {
+          auto& now = touch(erased);
+          now.last = e.pos;
+          fold_anew(erased, e.pos, now);
+        }
+      continue;
+    }
     // A step that failed to be written comes again: what it folded already is folded anew, from before it.
     if (const auto known = entries_.find(*id); known != entries_.end() && known->second->version >= e.version) forget(*id);
     auto& project = load(*id, e);
     fold(project, e);
-    const auto [slot, fresh] = index.emplace(*id, touched.size());
-    if (fresh) touched.push_back({&project.state, {}, {}, {}, {}});
-    auto& now = touched[slot->second];
+    auto& now = touch(*id);
     now.state = &project.state;
     now.last = e.pos;
     now.latest = project.latest;
     note_anomaly(e, project.state, now.anomalies);
   }
   return touched;
+}
+
+void project_states::fold_anew(const project_id& id, position up_to, touched_project& touched) {
+  if (entries_.contains(id)) forget(id);
+  recent_.push_front(id);
+  auto fresh = std::make_unique<entry>();
+  fresh->place = recent_.begin();
+  fresh->state.id = id;
+  touched.anomalies.clear();
+  log_.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
+    if (e.pos > up_to) return false;
+    evolve(fresh->state, e, settings_);
+    fresh->version = e.version;
+    fresh->latest = std::max(fresh->latest, e.occurred_at);
+    note_anomaly(e, fresh->state, touched.anomalies);
+    return true;
+  });
+  touched.latest = fresh->latest;
+  touched.state = &entries_.emplace(id, std::move(fresh)).first->second->state;
 }
 
 void project_states::fold(entry& project, const recorded_event& e) {

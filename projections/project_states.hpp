@@ -38,7 +38,8 @@ public:
       : log_(log), settings_(std::move(settings)), max_kept_(max_kept) {}
 
   /// Folds the events and returns the projects they touched, each once, in the order of first mention. The states stay valid until
-  /// the next call.
+  /// the next call. A project whose customer was erased is folded anew from what is left of its stream, and counts as touched with all of
+  /// its anomalies.
   [[nodiscard]] std::vector<touched_project> apply(event_pointers events);
   /// The legs that ended in the last step, in log order.
   [[nodiscard]] const std::vector<taught_leg>& taught() const { return taught_; }
@@ -52,6 +53,7 @@ private:
   };
   entry& load(const project_id& id, const recorded_event& next);
   void fold(entry& project, const recorded_event& e);
+  void fold_anew(const project_id& id, position up_to, touched_project& touched);
   void forget(const project_id& id);
   void forget_oldest();
 

@@ -142,6 +142,20 @@ std::string project_item(const eventstore::kv_reader& views, const project_id& i
   return row ? std::string(decode_project_row(*row).json) : std::string();
 }
 
+std::vector<list_place> closed_projects(const reading& views, std::string_view status, instant untouched_since,
+                                        const std::optional<list_place>& after, std::size_t most) {
+  index_query asked;
+  asked.facets.push_back({project_index::status, std::string(status)});
+  column_condition untouched;
+  untouched.column = project_index::updated_at;
+  untouched.most = number_of(untouched_since);
+  asked.columns.push_back(untouched);
+  asked.sort = project_index::updated_at;
+  asked.limit = most;
+  asked.after = after;
+  return views.indexes().projects.select(asked).rows;
+}
+
 char cursor_list(project_order order, bool descending) {
   constexpr std::string_view letters = "AUCK";
   const char letter = letters[static_cast<std::size_t>(order)];

@@ -35,6 +35,10 @@ struct project_query {
 /// The project's store; empty when it has none or is not there yet.
 [[nodiscard]] std::string store_of(const eventstore::kv_reader& views, const project_id& id);
 
+/// Closed projects with a status (completed or cancelled) that nothing has happened to since an instant, longest ago first, behind a place.
+[[nodiscard]] std::vector<list_place> closed_projects(const reading& views, std::string_view status, instant untouched_since,
+                                                      const std::optional<list_place>& after, std::size_t most);
+
 /// The letter that marks cursors of this order.
 [[nodiscard]] char cursor_list(project_order order, bool descending);
 

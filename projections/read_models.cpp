@@ -1,6 +1,9 @@
 #include "projections/read_models.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+#include <sodium.h>
 #include <spdlog/spdlog.h>
 
 #include "eventstore/keys.hpp"
@@ -24,6 +27,7 @@ namespace {
 
 constexpr std::string_view checkpoint_key = "checkpoint";
 constexpr std::string_view schema_key = "schema";
+constexpr std::string_view parked_prefix = "parked/";  // ‖ name → position ‖ reason
 constexpr std::size_t max_states_kept = 20'000;
 
 const eventstore::store_layout views_layout{
@@ -60,7 +64,8 @@ bool usable(const eventstore::kv_reader& views, const eventstore::log& log, cons
   const auto schema = views.get(families::meta, schema_key);
   if (!schema) return checkpoint_of(views).value == 0;
   list_indexes none;
-  return *schema == schema_of(all_projections(log, settings, {}, none)) && checkpoint_of(views) <= log.head().last;
+  const auto status = read_views_status(views);
+  return *schema == schema_of(all_projections(log, settings, {}, none)) && status.checkpoint <= log.head().last && status.parked.empty();
 }
 
 }  // namespace
@@ -70,15 +75,38 @@ position checkpoint_of(const eventstore::kv_reader& views) {
   return {stored ? keys::get_u64(*stored) : 0};
 }
 
-read_models::read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log,
-                         domain_settings settings)
-    : store_(std::move(store)), log_(log), states_(log, settings, max_states_kept) {
-  if (const auto stored = store_->get(families::meta, checkpoint_key)) {
-    checkpoint_ = {keys::get_u64(*stored)};
-    events_folded_ = keys::get_u64(std::string_view(*stored).substr(8));
+fold_digest extend(const fold_digest& digest, const recorded_event& e) {
+  std::array<unsigned char, sizeof(fold_digest) + 8 + 16> bytes;
+  std::copy(digest.begin(), digest.end(), bytes.begin());
+  for (std::size_t i = 0; i < 8; ++i) bytes[digest.size() + i] = static_cast<unsigned char>(e.pos.value >> (56 - 8 * i));
+  std::copy(e.id.value.bytes.begin(), e.id.value.bytes.end(), bytes.begin() + digest.size() + 8);
+  fold_digest next;
+  crypto_generichash(next.data(), next.size(), bytes.data(), bytes.size(), nullptr, 0);
+  return next;
+}
+
+views_status read_views_status(const eventstore::kv_reader& views) {
+  views_status status;
+  if (const auto stored = views.get(families::meta, checkpoint_key)) {
+    status.checkpoint = {keys::get_u64(*stored)};
+    status.folded = keys::get_u64(std::string_view(*stored).substr(8));
+    const auto digest = std::string_view(*stored).substr(16);
+    std::copy_n(digest.begin(), std::min(digest.size(), status.digest.size()), status.digest.begin());
   }
+  views.scan(families::meta, parked_prefix, keys::after(std::string(parked_prefix)), [&](std::string_view key, std::string_view value) {
+    status.parked.push_back({std::string(key.substr(parked_prefix.size())), {keys::get_u64(value)}, std::string(value.substr(8))});
+    return true;
+  });
+  return status;
+}
+
+read_models::read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log,
+                         domain_settings settings, std::vector<std::unique_ptr<projection>> more)
+    : store_(std::move(store)), log_(log), states_(log, settings, max_states_kept) {
+  status_ = read_views_status(*store_);
   legs_ = std::make_unique<learnt_legs>(*store_, settings);
-  projections_ = all_projections(log, settings, checkpoint_, indexes_);
+  projections_ = all_projections(log, settings, status_.checkpoint, indexes_);
+  std::move(more.begin(), more.end(), std::back_inserter(projections_));
   for (const auto& p : projections_) p->load(*store_);
 }
 
@@ -103,8 +131,9 @@ std::unique_ptr<read_models> read_models::open(const std::filesystem::path& data
   return std::make_unique<read_models>(std::move(store), log, std::move(settings));
 }
 
-std::unique_ptr<read_models> read_models::in_memory(const eventstore::log& log, domain_settings settings) {
-  return std::make_unique<read_models>(eventstore::make_memory_store(views_layout), log, std::move(settings));
+std::unique_ptr<read_models> read_models::in_memory(const eventstore::log& log, domain_settings settings,
+                                                    std::vector<std::unique_ptr<projection>> more) {
+  return std::make_unique<read_models>(eventstore::make_memory_store(views_layout), log, std::move(settings), std::move(more));
 }
 
 void read_models::apply(const std::vector<recorded_event>& events) {
@@ -116,27 +145,81 @@ void read_models::apply(const std::vector<recorded_event>& events) {
 
 void read_models::apply(event_pointers events) {
   if (events.empty()) return;
-  if (events.front()->pos.value != checkpoint_.value + 1)
+  if (events.front()->pos.value != status_.checkpoint.value + 1)
     throw eventstore::store_error(
-        fmt::format("the read models stand at {} and were given {}", checkpoint_.value, events.front()->pos.value));
+        fmt::format("the read models stand at {} and were given {}", status_.checkpoint.value, events.front()->pos.value));
   auto touched = states_.apply(events);
   eventstore::kv_batch batch;
   legs_->apply(states_.taught(), touched, batch);
-  for (const auto& p : projections_) p->apply({events, touched}, *store_, batch);
-  const auto last = events.back()->pos;
-  const auto folded = events_folded_ + events.size();
-  auto value = keys::of(last);
-  keys::put_u64(value, folded);
+  const projection_input input{events, touched};
+  for (const auto& p : projections_) {
+    if (is_parked(p->name())) continue;
+    const auto changes_before = batch.changes.size();
+    try {
+      p->apply(input, *store_, batch);
+    } catch (const eventstore::store_error&) {
+      throw;  // the store's failure, not the projection's: the step comes again
+    } catch (const std::exception& failure) {
+      batch.changes.resize(changes_before);
+      park(*p, input, failure.what());
+    }
+  }
+  for (const auto& p : parked()) batch.put(families::meta, std::string(parked_prefix).append(p.name), keys::of(p.at).append(p.reason));
+  auto next = status_;
+  next.checkpoint = events.back()->pos;
+  next.folded += events.size();
+  for (const auto* e : events) next.digest = extend(next.digest, *e);
+  auto value = keys::of(next.checkpoint);
+  keys::put_u64(value, next.folded);
+  value.append(reinterpret_cast<const char*>(next.digest.data()), next.digest.size());
   batch.put(families::meta, std::string(checkpoint_key), std::move(value));
-  if (checkpoint_.value == 0) batch.put(families::meta, std::string(schema_key), schema_of(projections_));
+  if (status_.checkpoint.value == 0) batch.put(families::meta, std::string(schema_key), schema_of(projections_));
   {
     const auto alone = gate_.write();
     store_->write(batch);
     legs_->publish();
-    for (const auto& p : projections_) p->publish();
+    for (const auto& p : projections_)
+      if (!is_parked(p->name())) p->publish();
   }
-  checkpoint_ = last;
-  events_folded_ = folded;
+  status_.checkpoint = next.checkpoint;
+  status_.folded = next.folded;
+  status_.digest = next.digest;
+}
+
+bool read_models::is_parked(std::string_view name) const {
+  const std::lock_guard lock(guard_);
+  return std::any_of(status_.parked.begin(), status_.parked.end(), [name](const parked_projection& p) { return p.name == name; });
+}
+
+std::vector<parked_projection> read_models::parked() const {
+  const std::lock_guard lock(guard_);
+  return status_.parked;
+}
+
+void read_models::purge() {
+  std::vector<eventstore::family> all;
+  for (std::size_t i = 0; i < views_layout.families.size(); ++i) all.push_back(static_cast<eventstore::family>(i));
+  store_->purge(all);
+}
+
+void read_models::park(projection& failed, const projection_input& input, const std::string& reason) {
+  // Which commit of the step it is: what it makes of each one alone is thrown away.
+  auto at = input.events.front()->pos;
+  for (std::size_t from = 0; from < input.events.size();) {
+    auto until = from + 1;
+    while (until < input.events.size() && follows_its_cause(*input.events[until])) ++until;
+    try {
+      eventstore::kv_batch scratch;
+      failed.apply({input.events.subspan(from, until - from), input.projects}, *store_, scratch);
+    } catch (const std::exception&) {
+      at = input.events[from]->pos;
+      break;
+    }
+    from = until;
+  }
+  spdlog::error("the projection {} is parked: it cannot fold the event at position {}: {}", failed.name(), at.value, reason);
+  const std::lock_guard lock(guard_);
+  status_.parked.push_back({std::string(failed.name()), at, reason});
 }
 
 reading read_models::read() const {
@@ -147,7 +230,7 @@ reading read_models::read() const {
 
 std::vector<recorded_event> read_models::read_next(std::size_t most) const {
   std::vector<recorded_event> events;
-  log_.read({checkpoint_.value + 1}, [&](const recorded_event& e) {
+  log_.read({status_.checkpoint.value + 1}, [&](const recorded_event& e) {
     // What an input caused stands right behind it, in the same commit: a step never ends between them.
     if (events.size() >= most && !follows_its_cause(e)) return false;
     events.push_back(e);

@@ -4,10 +4,12 @@
 // the log is folded) are written in one batch, so that a crash repeats nothing and misses nothing.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,20 +52,49 @@ public:
   virtual void publish() {}
 };
 
+/// A projection that could not fold an event. It is left where it stood, the others go on; the next start builds the read models anew.
+struct parked_projection {
+  std::string name;
+  position at;         // of the input whose commit it could not fold
+  std::string reason;  // what it threw
+  bool operator==(const parked_projection&) const = default;
+};
+
+/// A running digest of the events folded: BLAKE2b-256(digest so far ‖ position ‖ event id). Equal digests mean that the same events
+/// were folded, none omitted and none twice.
+using fold_digest = std::array<std::uint8_t, 32>;
+[[nodiscard]] fold_digest extend(const fold_digest& digest, const recorded_event& e);
+
+/// What read models say about themselves.
+struct views_status {
+  position checkpoint;
+  std::uint64_t folded = 0;  // events since the views were made; equal to the checkpoint, or one was omitted
+  fold_digest digest{};
+  std::vector<parked_projection> parked;
+};
+[[nodiscard]] views_status read_views_status(const eventstore::kv_reader& views);
+
 /// All read models over one store. `apply` comes from one thread; snapshots from any.
 class read_models {
 public:
-  read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log, domain_settings settings);
+  /// `more` are folded beside PLO's own: for tests.
+  read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log, domain_settings settings,
+              std::vector<std::unique_ptr<projection>> more = {});
 
   /// Opens `data_dir`/views. Views that cannot be opened, are ahead of the log or have another schema are deleted and rebuilt.
   [[nodiscard]] static std::unique_ptr<read_models> open(const std::filesystem::path& data_dir,
                                                          const eventstore::log& log, domain_settings settings);
-  [[nodiscard]] static std::unique_ptr<read_models> in_memory(const eventstore::log& log, domain_settings settings);
+  [[nodiscard]] static std::unique_ptr<read_models> in_memory(const eventstore::log& log, domain_settings settings,
+                                                              std::vector<std::unique_ptr<projection>> more = {});
 
   /// The position up to which all events are folded.
-  [[nodiscard]] position checkpoint() const { return checkpoint_; }
+  [[nodiscard]] position checkpoint() const { return status_.checkpoint; }
   /// How many events were folded since the views were made; equal to the checkpoint, or an event was omitted.
-  [[nodiscard]] std::uint64_t events_folded() const { return events_folded_; }
+  [[nodiscard]] std::uint64_t events_folded() const { return status_.folded; }
+  /// Projections that stand still. Any thread may call.
+  [[nodiscard]] std::vector<parked_projection> parked() const;
+  /// Rewrites the files, so that what was erased is nowhere on disk any more.
+  void purge();
 
   /// Folds events that follow the checkpoint without a gap and end with a whole commit.
   void apply(event_pointers events);
@@ -81,6 +112,9 @@ public:
   [[nodiscard]] const eventstore::kv_store& store() const { return *store_; }
 
 private:
+  [[nodiscard]] bool is_parked(std::string_view name) const;
+  void park(projection& failed, const projection_input& input, const std::string& reason);
+
   std::unique_ptr<eventstore::kv_store> store_;
   const eventstore::log& log_;
   project_states states_;
@@ -88,8 +122,8 @@ private:
   mutable index_gate gate_;
   std::unique_ptr<learnt_legs> legs_;
   std::vector<std::unique_ptr<projection>> projections_;
-  position checkpoint_;
-  std::uint64_t events_folded_ = 0;
+  mutable std::mutex guard_;  // of what is parked
+  views_status status_;
 };
 
 /// The checkpoint a snapshot was taken at.

@@ -94,7 +94,7 @@ protected:
     auto views = of.read();
     all += projections::kpis_json(views, {*parse_day("2025-05-20"), *parse_day("2025-07-20"), "", ""});
     auto letters = of.read();
-    all += projections::list_dead_letters(letters, {}).items;
+    all += projections::list_dead_letters(letters, log, {}).items;
     return all;
   }
 };

@@ -1,0 +1,185 @@
+#include "actors/caretaker.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <sodium.h>
+#include <spdlog/spdlog.h>
+
+#include "actors/clock.hpp"
+#include "domain/catalogue.hpp"
+#include "domain/json.hpp"
+
+namespace plo::actors {
+
+namespace {
+
+constexpr std::size_t projects_per_look = 500;
+constexpr std::size_t max_events_per_segment = 50'000;  // their places go into the log in one batch
+constexpr std::array<std::string_view, 2> closed_statuses{"completed", "cancelled"};
+
+/// BLAKE2b-256 of a file, hex.
+std::string digest_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  crypto_generichash_state state;
+  eventstore::chain_hash digest;
+  crypto_generichash_init(&state, nullptr, 0, digest.size());
+  std::vector<char> block(1u << 20);
+  while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0)
+    crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(block.data()), static_cast<std::size_t>(in.gcount()));
+  if (in.bad()) throw eventstore::store_error(file.string() + " cannot be read back");
+  crypto_generichash_final(&state, digest.data(), digest.size());
+  return eventstore::to_hex(digest);
+}
+
+}  // namespace
+
+/// A segment on its way to the log.
+struct caretaker_state::segment {
+  std::uint32_t number = 0;
+  std::optional<eventstore::segment_writer> writer;
+  std::vector<eventstore::archived_event> events;
+  std::uint64_t projects = 0;
+
+  [[nodiscard]] bool full(std::uint64_t bytes) const {
+    return writer && (writer->size() >= bytes || events.size() >= max_events_per_segment);
+  }
+};
+
+void caretaker_state::init(caf::event_based_actor* self, caretaker_environment environment) {
+  self_ = self;
+  environment_ = std::move(environment);
+}
+
+void caretaker_state::open(const caf::actor& committer) {
+  committer_ = committer;
+  if (environment_.retention.archive_after.count() > 0) self_->send(self_, archive_tick{});
+}
+
+void caretaker_state::on_projected(const events_projected& projected) {
+  const auto erases = [](const recorded_event& e) { return e.type == own_type::customer_erased; };
+  if (std::none_of(projected.events->begin(), projected.events->end(), erases)) return;
+  try {
+    environment_.log->purge_keys();
+    environment_.models->purge();
+    spdlog::info("erased personal data is gone from the files of the log's keys and of the read models");
+  } catch (const eventstore::store_error& failure) {
+    spdlog::error("erased personal data may still be in files that were not compacted: {}", failure.what());
+  }
+}
+
+std::uint32_t caretaker_state::next_segment() const {
+  // A file without a record was left by a failure; its number is not used again, as nobody can be sure what points at it.
+  std::uint32_t last = 0;
+  environment_.log->read_stream(stream_id::archive(), {1}, [&](const recorded_event& e) {
+    const auto data = json_document::parse(e.data);
+    if (data) last = std::max(last, static_cast<std::uint32_t>(json::get_number(data->root(), "segment").value_or(0)));
+    return true;
+  });
+  while (std::filesystem::exists(eventstore::segment_file(environment_.retention.archive_dir, last + 1))) ++last;
+  return last + 1;
+}
+
+/// True when there was something to archive.
+bool caretaker_state::add_project(const project_id& id, segment& into) {
+  const auto& log = *environment_.log;
+  std::vector<std::pair<recorded_event, std::string>> events;
+  log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
+    if (log.is_archived(e.pos)) return true;
+    events.emplace_back(e, log.stored_at(e.pos).value());
+    return true;
+  });
+  if (events.empty()) return false;
+  if (!into.writer) {
+    into.number = next_segment();
+    into.writer.emplace(environment_.retention.archive_dir, into.number);
+  }
+  const auto place = into.writer->add(events);
+  for (const auto& [e, stored] : events) into.events.push_back({e.pos, place});
+  ++into.projects;
+  return true;
+}
+
+void caretaker_state::collect(segment& into) {
+  const auto untouched_since = project_clock::wall_now() - environment_.retention.archive_after;
+  for (const auto status : closed_statuses) {
+    auto& after = looked_at_[std::string(status)];
+    while (!into.full(environment_.retention.segment_bytes)) {
+      auto views = environment_.models->read();
+      const auto found = projections::closed_projects(views, status, untouched_since, after, projects_per_look);
+      views.release();
+      if (found.empty()) break;
+      for (const auto& place : found) {
+        (void)add_project({place.id}, into);
+        after = place;
+        if (into.full(environment_.retention.segment_bytes)) break;
+      }
+    }
+  }
+}
+
+/// Reads back what was written, before the log lets go of its own.
+void caretaker_state::verify(const segment& written) const {
+  const eventstore::archive_reader reader(environment_.retention.archive_dir);
+  for (const auto& [pos, place] : written.events) {
+    const auto stored = environment_.log->stored_at(pos).value();
+    if (reader.read(pos, eventstore::archived_value(eventstore::stored_hash(stored), place)) != stored)
+      throw eventstore::store_error(fmt::format("archive segment {} does not read back at position {}", written.number, pos.value));
+  }
+}
+
+void caretaker_state::archive() {
+  const auto looked_at_before = looked_at_;
+  const auto later = [this] { self_->delayed_send(self_, environment_.retention.check_every, archive_tick{}); };
+  try {
+    segment next;
+    collect(next);
+    if (!next.writer) return later();
+    const auto bytes = next.writer->size();
+    next.writer->finish();
+    verify(next);
+    const auto [first, last] = std::minmax_element(next.events.begin(), next.events.end(), [](const auto& a, const auto& b) { return a.pos < b.pos; });
+    event e;
+    e.type = own_type::segment_written;
+    e.kind = event_kind::derived;
+    e.occurred_at = e.recorded_at = project_clock::wall_now();
+    e.id = {make_uuid_v7(e.recorded_at.time_since_epoch().count())};
+    json_writer data;
+    data.begin_object().field("segment", std::uint64_t{next.number}).field("projects", next.projects);
+    data.field("events", std::uint64_t{next.events.size()}).field("first_position", first->pos).field("last_position", last->pos);
+    data.field("bytes", bytes).field("digest", digest_of(eventstore::segment_file(environment_.retention.archive_dir, next.number))).end_object();
+    e.data = data.str();
+    spdlog::info("archived {} events of {} closed projects in segment {} ({} bytes)", next.events.size(), next.projects, next.number, bytes);
+    environment_.metrics->events_archived += next.events.size();
+    eventstore::append_request request;
+    request.appends.push_back({stream_id::archive(), {}, {std::move(e)}});
+    request.archived = std::move(next.events);
+    self_->send(committer_, append_job{std::make_shared<eventstore::append_request>(std::move(request)), caf::actor_cast<caf::actor>(self_), 0, {}});
+  } catch (const std::exception& failure) {
+    spdlog::error("nothing was archived: {}", failure.what());
+    ++environment_.metrics->archive_failures;
+    looked_at_ = looked_at_before;
+    later();
+  }
+}
+
+void caretaker_state::on_appended(const append_done& done) {
+  if (done.stored) return self_->send(self_, archive_tick{});  // there may be more
+  // The projects are where they were: the next look begins from the start.
+  looked_at_.clear();
+  ++environment_.metrics->archive_failures;
+  self_->delayed_send(self_, environment_.retention.check_every, archive_tick{});
+}
+
+caf::behavior caretaker(caf::stateful_actor<caretaker_state>* self, caretaker_environment environment) {
+  self->state.init(self, std::move(environment));
+  return {
+      [=](const open_caretaker& open) { self->state.open(open.committer); },
+      [=](const events_projected& projected) { self->state.on_projected(projected); },
+      [=](archive_tick) { self->state.archive(); },
+      [=](const append_done& done) { self->state.on_appended(done); },
+  };
+}
+
+}  // namespace plo::actors

@@ -1,0 +1,76 @@
+#include "app/master_key.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sodium.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+namespace plo::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::runtime_error wrong(const fs::path& file, std::string_view what) {
+  return std::runtime_error(fmt::format("the master key file {}: {}", file.string(), what));
+}
+
+std::optional<eventstore::secret_key> read_key(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    if (fs::exists(file)) throw wrong(file, "cannot be read");
+    return std::nullopt;
+  }
+  std::string text;
+  in >> text;
+  const auto key = eventstore::parse_secret_key(text);
+  if (!key) throw wrong(file, key.error());
+  return *key;
+}
+
+/// A key nobody has: readable by its owner alone, and on disk before anything is encrypted with it.
+eventstore::secret_key make_key(const fs::path& file) {
+  eventstore::secret_key key;
+  randombytes_buf(key.data(), key.size());
+  std::string hex(key.size() * 2 + 1, '\0');
+  sodium_bin2hex(hex.data(), hex.size(), key.data(), key.size());
+  hex.back() = '\n';
+  if (file.has_parent_path()) fs::create_directories(file.parent_path());
+  const int made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const bool written = made >= 0 && ::write(made, hex.data(), hex.size()) == static_cast<ssize_t>(hex.size()) && ::fsync(made) == 0;
+  const int reason = errno;
+  if (made >= 0) ::close(made);
+  if (!written) throw wrong(file, std::strerror(reason));
+  const int folder = ::open(file.has_parent_path() ? file.parent_path().c_str() : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder >= 0) {
+    ::fsync(folder);
+    ::close(folder);
+  }
+  spdlog::info("made a master key for personal data at {}: keep it where the data is not", file.string());
+  return key;
+}
+
+}  // namespace
+
+eventstore::privacy_options privacy_of(const config::settings& settings, const fs::path& data_dir, bool make) {
+  eventstore::privacy_options privacy;
+  privacy.fields = personal_fields(settings.privacy.fields.value_or(usual_personal_fields()));
+  if (!settings.privacy.master_key.empty()) {
+    const auto key = eventstore::parse_secret_key(settings.privacy.master_key);
+    if (!key) throw std::runtime_error("the master key in the environment: " + key.error());
+    privacy.master = *key;
+    return privacy;
+  }
+  const auto file = settings.privacy.master_key_file.empty() ? data_dir / "master_key" : settings.privacy.master_key_file;
+  privacy.master = read_key(file);
+  if (!privacy.master && make) privacy.master = make_key(file);
+  return privacy;
+}
+
+}  // namespace plo::app
