@@ -1,12 +1,17 @@
+#include "eventstore/rocksdb_store.hpp"
+
 #include <algorithm>
+#include <fstream>
 
 #include <fmt/format.h>
 #include <rocksdb/cache.h>
-#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
-#include "eventstore/kv_store.hpp"
+#include "eventstore/wal_check.hpp"
+#include "eventstore/write_watch.hpp"
 
 namespace plo::eventstore {
 
@@ -15,12 +20,21 @@ namespace {
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 
+/// Left in the directory of a store that can be rebuilt, when it was found damaged.
+constexpr std::string_view damage_mark = "DAMAGED";
+
+bool is_damage(const rocksdb::Status& status) { return status.IsCorruption() || status.IsPathNotFound(); }
+
 void check(const rocksdb::Status& status, std::string_view doing) {
-  if (!status.ok()) throw store_error(fmt::format("{}: {}", doing, status.ToString()));
+  if (status.ok()) return;
+  const auto text = fmt::format("{}: {}", doing, status.ToString());
+  if (is_damage(status)) throw store_damaged(text);
+  throw store_error(text);
 }
 
-rocksdb::DBOptions database_options(bool durable) {
+rocksdb::DBOptions database_options(bool durable, rocksdb::Env* env) {
   rocksdb::DBOptions options;
+  if (env != nullptr) options.env = env;
   options.allow_concurrent_memtable_write = false;  // there is one writer
   options.enable_write_thread_adaptive_yield = false;
   options.atomic_flush = !durable;  // without a write-ahead log, the families reach the disk together
@@ -29,6 +43,11 @@ rocksdb::DBOptions database_options(bool durable) {
   // Only a torn tail may be dropped: the default (point in time) would silently forget everything behind a damaged middle.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.paranoid_checks = true;
+  if (durable) {
+    options.avoid_flush_during_shutdown = true;  // the write-ahead log has everything
+    options.track_and_verify_wals_in_manifest = true;
+    options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+  }
   options.max_background_jobs = 2;
   options.max_total_wal_size = 256u << 20;
   options.keep_log_file_num = 4;
@@ -55,19 +74,32 @@ rocksdb::ColumnFamilyOptions family_options(const family_layout& layout, const s
 }
 
 /// The families that a store has, out of those that are wanted; nothing else can be opened read only.
-std::vector<std::string> present_families(const std::filesystem::path& dir) {
+std::vector<std::string> present_families(const rocksdb::DBOptions& options, const std::filesystem::path& dir) {
   std::vector<std::string> names;
-  check(rocksdb::DB::ListColumnFamilies({}, dir.string(), &names), fmt::format("there is no store at {}", dir.string()));
+  check(rocksdb::DB::ListColumnFamilies(options, dir.string(), &names), fmt::format("there is no store at {}", dir.string()));
   return names;
 }
 
 /// What the store and its snapshots share: the database and its families.
 struct open_database {
+  std::filesystem::path dir;
+  std::shared_ptr<write_watch> watch;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // behind the default family, in the order of the layout; null: not there
   store_layout layout;
 
   [[nodiscard]] rocksdb::ColumnFamilyHandle* of(family where) const { return handles.at(where + 1u); }
+
+  /// Of a read. What can be rebuilt is marked for that when it is damaged.
+  void check_read(const rocksdb::Status& status, std::string_view doing, family where) const {
+    if (status.ok()) return;
+    const auto text = fmt::format("{} {}", doing, layout.families[where].name);
+    if (is_damage(status)) {
+      if (!layout.durable) std::ofstream(dir / damage_mark) << text << ": " << status.ToString() << "\n";
+      watch->found_damage(fmt::format("{}: {}", text, status.ToString()), !layout.durable);
+    }
+    check(status, text);
+  }
 };
 
 class rocksdb_reader : public virtual kv_reader {
@@ -77,7 +109,7 @@ public:
     std::string value;
     const auto status = database_->db->Get(options_, database_->of(where), slice(key), &value);
     if (status.IsNotFound()) return std::nullopt;
-    check(status, fmt::format("cannot read from {}", database_->layout.families[where].name));
+    database_->check_read(status, "cannot read from", where);
     return value;
   }
 
@@ -112,7 +144,7 @@ private:
     if (!until.empty()) options.iterate_upper_bound = &upper;
     const std::unique_ptr<rocksdb::Iterator> it(database_->db->NewIterator(options, database_->of(where)));
     steps(*it);
-    check(it->status(), fmt::format("cannot scan {}", database_->layout.families[where].name));
+    database_->check_read(it->status(), "cannot scan", where);
   }
 };
 
@@ -126,7 +158,10 @@ public:
 
 class rocksdb_store final : public rocksdb_reader, public kv_store {
 public:
-  rocksdb_store(const std::filesystem::path& dir, const store_layout& layout, open_mode mode) : rocksdb_reader(&opened_, nullptr), mode_(mode) {
+  rocksdb_store(const std::filesystem::path& dir, const store_layout& layout, open_mode mode, rocksdb::Env* env)
+      : rocksdb_reader(&opened_, nullptr), mode_(mode), env_(env) {
+    opened_.dir = dir;
+    opened_.watch = std::make_shared<write_watch>(dir.string());
     opened_.layout = layout;
     if (mode == open_mode::read_only) open_read_only(dir);
     else open_to_write(dir, layout);
@@ -134,6 +169,7 @@ public:
 
   ~rocksdb_store() override {
     if (!opened_.db) return;
+    opened_.watch->stop();
     // Without a write-ahead log this is what keeps the last writes; if it fails they are rebuilt.
     if (!opened_.layout.durable && mode_ == open_mode::read_write) opened_.db->Flush({}, opened_.handles).PermitUncheckedError();
     for (auto* handle : opened_.handles)
@@ -149,8 +185,27 @@ public:
       check(change.value ? writes.Put(where, change.key, *change.value) : writes.Delete(where, change.key),
             "cannot build a batch");
     }
-    check(opened_.db->Write(write_options_, &writes), "cannot write to the store");
+    const auto state = opened_.watch->state();
+    if (state.is != write_state::kind::open) throw store_error(fmt::format("the store takes no writes: {}", state.reason));
+    mark();
+    const auto status = opened_.db->Write(write_options_, &writes);
+    if (!status.ok()) opened_.watch->write_failed(status);
+    check(status, "cannot write to the store");
   }
+
+  write_state writing() const override { return opened_.watch->state(); }
+
+  void verify_files() const override {
+    // Files written before checksums of whole files were noted have those of their blocks.
+    std::vector<rocksdb::LiveFileMetaData> files;
+    opened_.db->GetLiveFilesMetaData(&files);
+    const bool all_noted = std::all_of(files.begin(), files.end(), [](const auto& f) { return !f.file_checksum_func_name.empty() &&
+                                                                                               f.file_checksum_func_name != rocksdb::kUnknownFileChecksumFuncName; });
+    check(all_noted ? opened_.db->VerifyFileChecksums({}) : opened_.db->VerifyChecksum(), fmt::format("{} is damaged", opened_.dir.string()));
+    check_record_files(opened_.dir);
+  }
+
+  [[nodiscard]] rocksdb::DB& database() const { return *opened_.db; }
 
   void purge(const std::vector<family>& families) override {
     // The write-ahead log goes when everything in it is flushed, the old values when the files they are in are compacted.
@@ -164,34 +219,51 @@ public:
   std::unique_ptr<const kv_reader> snapshot() const override { return std::make_unique<rocksdb_snapshot>(database_); }
 
 private:
+  /// Sees to it that there is always something to flush. When the write-ahead log cannot be written any more, RocksDB resumes by flushing
+  /// everything and taking a new log; with nothing to flush it keeps the old one, and ends the process at the next write.
+  void mark() {
+    if (!opened_.layout.durable || !opened_.watch->wants_mark()) return;
+    rocksdb::WriteOptions in_memory;
+    in_memory.disableWAL = true;
+    const auto status = opened_.db->Put(in_memory, opened_.handles[0], "mark", {});
+    if (!status.ok()) opened_.watch->write_failed(status);
+    check(status, "cannot write to the store");
+  }
+
   void open_to_write(const std::filesystem::path& dir, const store_layout& layout) {
     std::error_code ec;
     std::filesystem::create_directories(dir, ec);
     if (ec) throw store_error(fmt::format("cannot create {}: {}", dir.string(), ec.message()));
+    if (!layout.durable && std::filesystem::exists(dir / damage_mark)) throw store_damaged(fmt::format("{} was found damaged", dir.string()));
+    check_record_files(dir);
 
     const auto cache = rocksdb::NewLRUCache(128u << 20);
     std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, {}}};
     for (const auto& f : layout.families) families.emplace_back(f.name, family_options(f, cache));
 
+    auto options = database_options(layout.durable, env_);
+    options.listeners.push_back(opened_.watch);
     rocksdb::DB* db = nullptr;
-    const auto status = rocksdb::DB::Open(database_options(layout.durable), dir.string(), families, &opened_.handles, &db);
+    const auto status = rocksdb::DB::Open(options, dir.string(), families, &opened_.handles, &db);
     if (status.IsIOError() && status.ToString().find("lock") != std::string::npos)
       throw store_error(fmt::format("{} is in use by another process ({})", dir.string(), status.ToString()));
     check(status, fmt::format("cannot open the store at {}", dir.string()));
     opened_.db.reset(db);
+    opened_.watch->start(db);
     write_options_.sync = layout.durable;
     write_options_.disableWAL = !layout.durable;
   }
 
   void open_read_only(const std::filesystem::path& dir) {
-    auto options = database_options(opened_.layout.durable);
+    auto options = database_options(opened_.layout.durable, env_);
     options.create_if_missing = false;
     options.max_open_files = -1;  // all are opened now: files that the writer deletes meanwhile can still be read
     const auto cache = rocksdb::NewLRUCache(128u << 20);
     rocksdb::Status status;
     // The writer may replace files between the list and their opening.
     for (int attempt = 0; attempt < open_attempts; ++attempt) {
-      const auto present = present_families(dir);
+      check_record_files(dir);
+      const auto present = present_families(options, dir);
       std::vector<rocksdb::ColumnFamilyDescriptor> families{{rocksdb::kDefaultColumnFamilyName, {}}};
       for (const auto& f : opened_.layout.families)
         if (std::find(present.begin(), present.end(), f.name) != present.end()) families.emplace_back(f.name, family_options(f, cache));
@@ -215,13 +287,21 @@ private:
   static constexpr int open_attempts = 5;
   open_database opened_;
   open_mode mode_;
+  rocksdb::Env* env_;
   rocksdb::WriteOptions write_options_;
 };
 
 }  // namespace
 
-std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout, open_mode mode, rocksdb::Env*) {
-  return std::make_unique<rocksdb_store>(dir, layout, mode);
+std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout, open_mode mode,
+                                             rocksdb::Env* env) {
+  return std::make_unique<rocksdb_store>(dir, layout, mode, env);
+}
+
+rocksdb::DB& rocksdb_of(const kv_store& store) {
+  const auto* found = dynamic_cast<const rocksdb_store*>(&store);
+  if (found == nullptr) throw store_error("the store is in memory and has no files");
+  return found->database();
 }
 
 }  // namespace plo::eventstore
