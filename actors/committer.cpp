@@ -9,6 +9,17 @@ namespace {
 /// A group larger than this is written in parts, so that one fsync never holds an unbounded batch.
 constexpr std::size_t max_group = 2048;
 
+/// A store that refuses says so once (write_watch.hpp); what that costs is told now and then, however many senders try again.
+constexpr std::chrono::seconds between_refusals{10};
+
+void tell_refusal(committer_state& state, std::size_t requests, const eventstore::store_error& failure) {
+  state.untold_refusals += requests;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - state.refusal_told_at < between_refusals) return;
+  spdlog::error("append refused, {} requests were answered 503: {}", std::exchange(state.untold_refusals, 0), failure.what());
+  state.refusal_told_at = now;
+}
+
 void store(committer_state& state, eventstore::log& log, commit_feed& feed, engine_metrics& metrics,
            const std::function<void()>& on_grown, const std::function<void(const append_job&, append_done)>& tell) {
   std::vector<append_job> jobs;
@@ -25,10 +36,8 @@ void store(committer_state& state, eventstore::log& log, commit_feed& feed, engi
   std::vector<eventstore::append_outcome> outcomes;
   try {
     outcomes = log.append(std::move(group));
-    metrics.store_refuses = false;
   } catch (const eventstore::store_error& failure) {
-    spdlog::error("append refused, {} requests are answered 503: {}", jobs.size(), failure.what());
-    metrics.store_refuses = true;
+    tell_refusal(state, jobs.size(), failure);
     metrics.append_failures += jobs.size();
     for (const auto& job : jobs) tell(job, {job.number, false, {}, false});
     return;

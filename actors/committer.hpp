@@ -4,6 +4,7 @@
 // first of a round sends the committer a `flush`, which comes round behind everything that has queued meanwhile. No timer.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace plo::actors {
 struct committer_state {
   static inline const char* name = "committer";
   std::vector<append_job> waiting;
+  std::uint64_t untold_refusals = 0;
+  std::chrono::steady_clock::time_point refusal_told_at{};
 };
 
 /// `on_grown` is called after every group, with the feed filled, when the projections must be woken.

@@ -291,6 +291,7 @@ projections::reading engine::read() const { return parts_->models->read(); }
 applied_gate& engine::applied() { return parts_->gate; }
 stream_feed& engine::stream() { return parts_->stream; }
 const engine_metrics& engine::metrics() const { return parts_->metrics; }
+eventstore::write_state engine::views_writing() const { return parts_->models->store().writing(); }
 std::vector<projections::parked_projection> engine::parked() const { return parts_->models->parked(); }
 const outbox_metrics& engine::outbox_counts() const { return parts_->outbox_counts; }
 store_lookup engine::stores() const { return parts_->stores(); }

@@ -82,6 +82,8 @@ public:
 
   [[nodiscard]] const eventstore::log& log() const;
   [[nodiscard]] std::unique_ptr<const eventstore::kv_reader> views() const;
+  /// Whether the read models can be written; `log().store().writing()` says the same of the log.
+  [[nodiscard]] eventstore::write_state views_writing() const;
   /// Rows and indexes of one position, for lists.
   [[nodiscard]] projections::reading read() const;
   [[nodiscard]] applied_gate& applied();

@@ -135,6 +135,9 @@ struct flush {};
 /// → projection runner: the log has grown.
 struct log_grown {};
 
+/// The projection runner → itself: what failed may go now.
+struct follow_again {};
+
 /// projection runner → stream hub and outbox: the read models hold these events now.
 struct events_projected {
   std::shared_ptr<const std::vector<recorded_event>> events;
@@ -153,6 +156,7 @@ PLO_LOCAL_MESSAGE(plo::actors::append_job)
 PLO_LOCAL_MESSAGE(plo::actors::append_done)
 PLO_LOCAL_MESSAGE(plo::actors::flush)
 PLO_LOCAL_MESSAGE(plo::actors::log_grown)
+PLO_LOCAL_MESSAGE(plo::actors::follow_again)
 PLO_LOCAL_MESSAGE(plo::actors::events_projected)
 PLO_LOCAL_MESSAGE(plo::actors::inputs_decided)
 PLO_LOCAL_MESSAGE(plo::actors::command_request)

@@ -45,7 +45,6 @@ struct engine_metrics {
   std::atomic<std::uint64_t> deadlines_armed{0};
   std::atomic<std::uint64_t> events_archived{0};  // since the start
   std::atomic<std::uint64_t> archive_failures{0};
-  std::atomic<bool> store_refuses{false};  // the last append failed
   distribution<10> group_size{{1, 2, 4, 8, 16, 32, 64, 128, 256, 1024}};
   distribution<10> deadline_lateness_seconds{{0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5, 60}};  // due to durable
   distribution<10> append_seconds{{0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.2, 1}};

@@ -1,5 +1,7 @@
 #include "actors/projection_runner.hpp"
 
+#include <algorithm>
+
 #include <spdlog/spdlog.h>
 
 namespace plo::actors {
@@ -8,6 +10,9 @@ namespace {
 
 /// Steps of this size keep a step's memory and the time to the next announcement small.
 constexpr std::size_t events_per_step = 1000;
+
+constexpr milliseconds first_pause{1'000};
+constexpr milliseconds longest_pause{5'000};
 
 class runner {
 public:
@@ -50,19 +55,35 @@ private:
   std::vector<caf::actor> listeners_;
 };
 
+void follow(caf::stateful_actor<projection_runner_state>* self, const runner& run) {
+  auto& state = self->state;
+  try {
+    run.catch_up();
+    if (state.pause.count() > 0) spdlog::info("the read models follow the log again");
+    state.pause = milliseconds(0);
+  } catch (const std::exception& failure) {
+    // The log is unharmed and the rows stand at the checkpoint.
+    if (state.pause.count() == 0) spdlog::error("the read models cannot follow the log: {}", failure.what());
+    state.pause = std::clamp(state.pause * 2, first_pause, longest_pause);
+    state.tries_again = true;
+    self->delayed_send(self, state.pause, follow_again{});
+  }
+}
+
 }  // namespace
 
 caf::behavior projection_runner(caf::stateful_actor<projection_runner_state>* self, projections::read_models* models,
                                 commit_feed* feed, applied_gate* gate, std::vector<caf::actor> listeners) {
   const runner run(self, models, feed, gate, std::move(listeners));
   return {
-      [run](log_grown) {
-        try {
-          run.catch_up();
-        } catch (const std::exception& failure) {
-          // The log is unharmed and the rows stand at the checkpoint: the next commit tries again.
-          spdlog::error("the read models cannot follow the log: {}", failure.what());
-        }
+      [self, run](log_grown) {
+        auto& state = self->state;
+        if (state.tries_again) return;  // until then, commits change nothing
+        follow(self, run);
+      },
+      [self, run](follow_again) {
+        self->state.tries_again = false;
+        follow(self, run);
       },
   };
 }

@@ -10,6 +10,8 @@ namespace plo::actors {
 
 struct projection_runner_state {
   static inline const char* name = "projection_runner";
+  bool tries_again = false;   // a failed step is to be tried again, also when nothing is committed
+  milliseconds pause{0};      // since the last one that failed
 };
 
 /// A detached actor: it writes to the views. What the feed has dropped is read from the log.

@@ -100,6 +100,9 @@ void add_webhooks(const actors::webhook_publisher& publisher, std::uint64_t head
   for (auto* each : {&delivered, &failed, &given_up, &behind}) all.push_back(std::move(*each));
 }
 
+bool takes_writes(const eventstore::write_state& state) { return state.is == eventstore::write_state::kind::open; }
+bool has_failed(const eventstore::write_state& state) { return state.is == eventstore::write_state::kind::failed; }
+
 std::string metrics_text(service& s) {
   const auto& e = s.engine.metrics();
   const auto head = s.engine.log().head().last.value;
@@ -131,7 +134,9 @@ std::string metrics_text(service& s) {
       counter("plo_notification_failed_attempts_total", "Of these, those to be tried again", s.engine.outbox_counts().failed_attempts),
       gauge("plo_notifications_sending", "Notifications with a sender", static_cast<double>(s.engine.outbox_counts().sending)),
       gauge("plo_notifications_waiting", "Notifications that wait for another try", static_cast<double>(s.engine.outbox_counts().waiting)),
-      gauge("plo_store_refuses_writes", "1 while the last append failed", e.store_refuses ? 1 : 0),
+      gauge("plo_store_refuses_writes", "1 while the log takes no writes", takes_writes(s.engine.log().store().writing()) ? 0 : 1),
+      gauge("plo_store_failed", "1 when the log takes no writes until the next start", has_failed(s.engine.log().store().writing()) ? 1 : 0),
+      gauge("plo_views_refuse_writes", "1 while the read models cannot be written", takes_writes(s.engine.views_writing()) ? 0 : 1),
   };
   if (s.settings.webhooks != nullptr) add_webhooks(*s.settings.webhooks, head, families);
   return prometheus::TextSerializer().Serialize(families);
@@ -139,13 +144,25 @@ std::string metrics_text(service& s) {
 
 task<answer> get_health(request&) { co_return response(200, R"({"status":"ok"})"); }
 
+/// What is the matter, and what may be hoped for. The log has the system's own words, with names of files, which are not for everybody.
+std::string_view reason_of(const eventstore::write_state& state) {
+  using kind = eventstore::write_state::kind;
+  if (state.is == kind::full) return "no room on the disk: writes go on by themselves when there is some";
+  if (state.is == kind::failed) return "a write or fsync failed, or a file is damaged: writes go on after the next start";
+  return "something is the matter with the files, but writes go on";
+}
+
 task<answer> get_readiness(service& s, request&) {
   const auto head = s.engine.log().head().last;
   const auto applied = s.engine.applied().applied();
-  const bool writes = !s.engine.metrics().store_refuses;
-  const bool ready = writes && !s.stopping;
+  const auto log = s.engine.log().store().writing();
+  const auto views = s.engine.views_writing();
+  const bool ready = takes_writes(log) && takes_writes(views) && !s.stopping;
   json_writer json;
-  json.begin_object().field("status", ready ? "ready" : "not ready").field("store_takes_writes", writes);
+  json.begin_object().field("status", ready ? "ready" : "not ready").field("store_takes_writes", takes_writes(log));
+  if (!log.reason.empty()) json.field("store_reason", reason_of(log));
+  json.field("views_take_writes", takes_writes(views));
+  if (!views.reason.empty()) json.field("views_reason", reason_of(views));
   json.field("stopping", s.stopping.load()).field("position", head).field("projection_position", applied).end_object();
   co_return response(ready ? 200 : 503, json.str());
 }
