@@ -7,10 +7,10 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include "app/commands.hpp"
 #include "app/exit_status.hpp"
+#include "app/progress.hpp"
 #include "app/wiring.hpp"
 
 namespace plo::app {
@@ -25,33 +25,6 @@ constexpr std::size_t max_complaints = 20;
 
 struct tally {
   std::uint64_t lines = 0, stored = 0, duplicates = 0, conflicts = 0, dead_letters = 0, bad = 0, refused = 0;
-};
-
-/// Shows how far the import is: a bar on a terminal, a line now and then elsewhere. Writes to standard error.
-class progress {
-public:
-  explicit progress(std::uint64_t total_bytes) : total_(total_bytes), is_terminal_(::isatty(STDERR_FILENO) == 1) {}
-
-  void show(std::uint64_t bytes, const tally& counts, bool last) {
-    const auto now = std::chrono::steady_clock::now();
-    const auto pause = is_terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(2000);
-    if (!last && now - shown_at_ < pause) return;
-    shown_at_ = now;
-    const double seconds = std::chrono::duration<double>(now - started_at_).count();
-    const double share = total_ == 0 ? 1.0 : std::min(1.0, static_cast<double>(bytes) / static_cast<double>(total_));
-    constexpr int width = 30;
-    const int filled = static_cast<int>(share * width);
-    fmt::print(stderr, "{}[{:=<{}}{:<{}}] {:3.0f}%  {} lines  {:.0f}/s{}", is_terminal_ ? "\r" : "", "", filled, "",
-               width - filled, share * 100, counts.lines, static_cast<double>(counts.lines) / std::max(seconds, 1e-3),
-               is_terminal_ && !last ? "" : "\n");
-    std::fflush(stderr);
-  }
-
-private:
-  std::uint64_t total_;
-  bool is_terminal_;
-  std::chrono::steady_clock::time_point started_at_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point shown_at_ = started_at_ - std::chrono::hours(1);
 };
 
 class importer {
@@ -153,17 +126,17 @@ int import_events(const import_options& options) {
 
   const auto engine = start_engine(*settings, options.data, options.clock, actors::outbox_mode::log_only);
   importer import(*engine, *settings);
-  progress bar(total);
+  progress_bar bar("lines");
   std::uint64_t bytes = 0;
   for (std::string line; std::getline(in, line);) {
     bytes += line.size() + 1;
     if (line.size() > settings->ingest.max_body_bytes) line.assign("\"longer than ingest.max_body_bytes\"");
     import.take(line);
-    bar.show(bytes, import.counts(), false);
+    bar.show(bytes, total, import.counts().lines);
   }
   import.finish();
   const auto counts = import.counts();
-  bar.show(bytes, counts, true);
+  bar.finish(bytes, total, counts.lines);
   if (!engine->settle(std::chrono::minutes(1))) spdlog::info("the read models will catch up at the next start");
   fmt::print("{} lines: {} stored, {} duplicates ({} in conflict), {} waited for their project ({} wait still), {} bad, "
              "{} refused by the store\n",

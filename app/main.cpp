@@ -10,6 +10,7 @@
 #include "app/commands.hpp"
 #include "app/demo.hpp"
 #include "app/exit_status.hpp"
+#include "app/replay.hpp"
 #include "app/user.hpp"
 #include "eventstore/kv_store.hpp"
 
@@ -71,6 +72,8 @@ int run(int argc, char** argv) {
   add_user_command("passwd", "Set the password of an account", true);
   add_user_command("list", "List the accounts", false);
 
+  replay_command replaying(cli);
+
   demo_options demonstrating;
   auto* demo_command = cli.add_subcommand("demo", "Serve made-up projects at every stage, from a store that goes away with the process");
   demo_command->add_option("--listen", demonstrating.listen, "HOST:PORT; port 0 picks a free one");
@@ -92,6 +95,7 @@ int run(int argc, char** argv) {
   }
   if (serve_command->parsed()) return serve(serving);
   if (check_command->parsed()) return check_rules(rule_files);
+  if (replaying.parsed()) return replaying.run();
   if (demo_command->parsed()) return demo(demonstrating);
   if (simulate_command->parsed()) {
     for (const auto& text : source_keys) {

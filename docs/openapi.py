@@ -495,10 +495,13 @@ SCHEMAS["trial"] = obj(
         "rule_id": text(),
         "raised": arr({"type": "object"}),
         "dropped": arr({"type": "object"}),
+        "moved": arr(obj({"project_id": uuid, "rule_id": text(), "from": {"type": "object"}, "to": {"type": "object"}}, open=True)),
         "unchanged": integer(),
         "raised_total": integer(),
         "dropped_total": integer(),
+        "moved_total": integer(),
         "projects": integer(),
+        "rules": arr(obj({"rule_id": text(), "tried": boolean(), "raised": integer(), "dropped": integer(), "moved": integer(), "unchanged": integer()})),
     },
     open=True,
 )
@@ -901,6 +904,29 @@ route(
 # the rest
 route("get", "/api/customers", "Customers by name", ref("page_of_customer"), [query("q", text(maxLength=200))] + paging, read=True)
 route("get", "/api/customers/{id}", "One customer with projects", ref("customer"), read=True, codes=(404,))
+route(
+    "get",
+    "/api/customers/{id}/export",
+    "A person's data: projects with what was said about them, dead letters that name the customer",
+    obj(
+        {
+            "customer_id": text(),
+            "exported_at": instant,
+            "projects": arr(obj({"project": ref("project"), "events": arr(ref("event"))})),
+            "dead_letters": arr(ref("event")),
+        }
+    ),
+    read=True,
+    codes=(403, 404),
+)
+route(
+    "post",
+    "/api/customers/{id}/erase",
+    "Destroy the key of the customer's personal data, for ever (admin)",
+    did(customer_id=text()),
+    body=comment,
+    codes=(404,),
+)
 route("get", "/api/kpis", "Key figures; without a period the last 30 days", ref("kpis"), [*period, query("store_id"), query("type")], read=True)
 route(
     "get",

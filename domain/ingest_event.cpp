@@ -4,6 +4,7 @@
 #include <array>
 
 #include "domain/catalogue.hpp"
+#include "domain/event.hpp"
 #include "domain/json.hpp"
 #include "domain/payload_schema.hpp"
 
@@ -233,6 +234,23 @@ std::vector<reference> references_of(const ingest_event& e) {
   add(reference_kind::lastmile, e.lastmile_id);
   add(reference_kind::installation, e.installation_id);
   return refs;
+}
+
+std::vector<reference> references_taught_by(const event& e) {
+  const bool by_hand = e.kind == event_kind::operator_ && (e.type == "project.created" || e.type == own_type::order_created);
+  if (e.kind != event_kind::source && !by_hand) return {};
+  ingest_event said;
+  said.source = by_hand ? "manual" : e.source;
+  said.project_ref = e.project_ref;
+  said.order_ref = e.order_ref;
+  if (by_hand) return references_of(said);
+  if (const auto data = json_document::parse(e.data)) {
+    take_reference(data->root(), "order_ref", said.payload_order_ref);
+    take_reference(data->root(), "shipment_id", said.shipment_id);
+    take_reference(data->root(), "lastmile_id", said.lastmile_id);
+    take_reference(data->root(), "installation_id", said.installation_id);
+  }
+  return references_of(said);
 }
 
 }  // namespace plo

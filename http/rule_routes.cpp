@@ -215,26 +215,12 @@ task<answer> delete_override(service& s, request& r) {
   co_return co_await set_overrides(s, r, id, std::move(rest));
 }
 
-/// The rules in force with this one in the place of its namesake.
-rules::rule_set with_changed(const rules::rule_set& in_force, const rules::rule_pointer& rule) {
-  auto set = in_force;
-  rule_command change;
-  change.what = rule_command::verb::change;
-  change.rule_id = rule->id;
-  change.rule = rule;
-  const auto decided = rules::decide(set, change, {});
-  for (const auto& e : decided->events) set.evolve(e);
-  set.index();
-  return set;
-}
-
 using trial_result = std::optional<std::string>;
 
 /// Starts the trial on the background thread. Refused while another one goes on.
-bool start_trial(service& s, std::shared_ptr<const rules::rule_set> rules, std::string id, std::uint64_t days,
-                 actors::completion<trial_result> done) {
+bool start_trial(service& s, std::shared_ptr<const projections::trial_rules> rules, std::uint64_t days, actors::completion<trial_result> done) {
   if (s.trying.exchange(true)) return false;
-  boost::asio::post(s.background, [&s, rules = std::move(rules), id = std::move(id), days, done = std::move(done)] {
+  boost::asio::post(s.background, [&s, rules = std::move(rules), days, done = std::move(done)] {
     projections::trial_settings settings;
     settings.domain = s.settings.domain;
     settings.now = s.engine.now();
@@ -243,7 +229,7 @@ bool start_trial(service& s, std::shared_ptr<const rules::rule_set> rules, std::
     settings.should_stop = [&s] { return s.stopping.load(); };
     trial_result result;
     try {
-      result = projections::try_rule(*s.engine.views(), s.engine.log(), *rules, id, settings);
+      result = projections::try_rules(s.engine.log(), *rules, settings);
     } catch (const eventstore::store_error& failure) {
       spdlog::error("a rule could not be tried: {}", failure.what());
     }
@@ -273,10 +259,10 @@ task<answer> try_rule(service& s, request& r) {
     for (auto& error : wrong.errors) error.pointer = "/rule" + error.pointer;
     co_return response(wrong);
   }
-  const auto rules = std::make_shared<const rules::rule_set>(with_changed(*in_force, *rule));
+  const auto rules = std::make_shared<const projections::trial_rules>(projections::with_changed(*in_force, {*rule}));
   bool busy = false;
-  auto start = [&s, &rules, &id, &busy, days](actors::completion<trial_result> done) {
-    busy = !start_trial(s, rules, id, static_cast<std::uint64_t>(days), done);
+  auto start = [&s, &rules, &busy, days](actors::completion<trial_result> done) {
+    busy = !start_trial(s, rules, static_cast<std::uint64_t>(days), done);
     if (busy) done({});
   };
   auto result = co_await await_completion<trial_result>(start);

@@ -15,20 +15,6 @@ namespace {
 
 using rules::effective_rule;
 
-/// The definition of a rule in one of its versions; deleted rules too.
-std::optional<std::string> definition_at(const eventstore::log& log, std::string_view rule_id, std::uint32_t version) {
-  rules::rule_set set;
-  std::optional<std::string> found;
-  log.read_stream(stream_id::rules(), {1}, [&](const recorded_event& e) {
-    set.evolve(e);
-    const auto* entry = set.find(rule_id);
-    if (entry == nullptr || entry->version != version) return true;
-    found = rules::to_json(*entry->rule);
-    return false;
-  });
-  return found;
-}
-
 std::optional<recorded_event> event_of_project(const eventstore::log& log, const project_id& project, const event_id& id) {
   std::optional<recorded_event> found;
   log.read_stream(stream_id::of(project), {1}, [&](const recorded_event& e) {
@@ -160,15 +146,21 @@ private:
 
 }  // namespace
 
-std::optional<std::string> explain_anomaly(const eventstore::kv_reader& views, const eventstore::log& log, const anomaly_id& id) {
-  const auto row = find_anomaly(views, id);
-  if (!row) return std::nullopt;
-  const auto document = json_document::parse(row->json);
-  const auto rule_id = std::string(json::get_string(document->root(), "rule_id").value_or(""));
-  const auto version = static_cast<std::uint32_t>(json::get_number(document->root(), "rule_version").value_or(0));
-  const auto definition = definition_at(log, rule_id, version);
-  const auto cause = json::get(document->root(), "cause");
+std::optional<std::string> definition_at(const eventstore::log& log, std::string_view rule_id, std::uint32_t version) {
+  rules::rule_set set;
+  std::optional<std::string> found;
+  log.read_stream(stream_id::rules(), {1}, [&](const recorded_event& e) {
+    set.evolve(e);
+    const auto* entry = set.find(rule_id);
+    if (entry == nullptr || entry->version != version) return true;
+    found = rules::to_json(*entry->rule);
+    return false;
+  });
+  return found;
+}
 
+std::string explanation_of(const eventstore::log& log, const explained_anomaly& anomaly) {
+  const auto definition = definition_at(log, anomaly.rule_id, anomaly.rule_version);
   json_writer explanation;
   explanation.begin_object();
   explanation.field_raw("rule", definition.value_or("null"));
@@ -176,13 +168,24 @@ std::optional<std::string> explain_anomaly(const eventstore::kv_reader& views, c
   const auto rule = definition ? json_document::parse(*definition) : tl::unexpected(json_error{});
   if (rule && json::get(rule->root(), "when")) explanation.raw(simdjson::to_string(*json::get(rule->root(), "when")));
   else explanation.null();
-  explanation.field_raw("facts", row->facts);
-  const auto event = cause ? event_id::parse(json::get_string(*cause, "event_id").value_or("")) : std::nullopt;
-  const auto found = event ? event_of_project(log, row->project, *event) : std::nullopt;
+  explanation.field_raw("facts", anomaly.facts);
+  const auto found = anomaly.cause_event ? event_of_project(log, anomaly.project, *anomaly.cause_event) : std::nullopt;
   explanation.field_raw("event", found ? to_json(*found) : "null");
-  explanation.field("deadline", cause ? json::get_string(*cause, "deadline") : std::nullopt);
-  explanation.end_object();
-  return row->json.substr(0, row->json.size() - 1) + R"(,"explanation":)" + explanation.str() + "}";
+  explanation.field("deadline", anomaly.cause_deadline);
+  return explanation.end_object().str();
+}
+
+std::optional<std::string> explain_anomaly(const eventstore::kv_reader& views, const eventstore::log& log, const anomaly_id& id) {
+  const auto row = find_anomaly(views, id);
+  if (!row) return std::nullopt;
+  const auto document = json_document::parse(row->json);
+  explained_anomaly explained{row->project, std::string(json::get_string(document->root(), "rule_id").value_or("")),
+                              static_cast<std::uint32_t>(json::get_number(document->root(), "rule_version").value_or(0)), row->facts, {}, {}};
+  if (const auto cause = json::get(document->root(), "cause")) {
+    explained.cause_event = event_id::parse(json::get_string(*cause, "event_id").value_or(""));
+    if (const auto deadline = json::get_string(*cause, "deadline")) explained.cause_deadline = *deadline;
+  }
+  return row->json.substr(0, row->json.size() - 1) + R"(,"explanation":)" + explanation_of(log, explained) + "}";
 }
 
 std::optional<std::string> why_not(const eventstore::log& log, const project_id& id, const rules::rule_set& rules,

@@ -15,6 +15,21 @@ namespace plo::projections {
 [[nodiscard]] std::optional<std::string> explain_anomaly(const eventstore::kv_reader& views, const eventstore::log& log,
                                                          const anomaly_id& id);
 
+/// What of an anomaly its explanation is made from.
+struct explained_anomaly {
+  project_id project;
+  std::string rule_id;
+  std::uint32_t rule_version = 0;
+  std::string facts;  // JSON [{path, value}]
+  std::optional<event_id> cause_event;
+  std::optional<std::string> cause_deadline;
+};
+/// `{rule, when, facts, event, deadline}`.
+[[nodiscard]] std::string explanation_of(const eventstore::log& log, const explained_anomaly& anomaly);
+
+/// The definition of a rule as JSON in one of its versions; deleted rules too.
+[[nodiscard]] std::optional<std::string> definition_at(const eventstore::log& log, std::string_view rule_id, std::uint32_t version);
+
 /// For every rule (or the one of that id): whether it is active for the project, what is found, what of the condition is met and
 /// what is not, and when its deadline is due. A rule that waits for events is judged by the last one of its types; the project's
 /// stream is folded for that. Empty when there is no such project.

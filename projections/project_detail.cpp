@@ -7,11 +7,11 @@
 namespace plo::projections {
 
 std::optional<folded_project> fold_project(const eventstore::log& log, const project_id& id, const domain_settings& settings,
-                                           std::optional<instant> at) {
+                                           const known_by& then) {
   folded_project folded;
   folded.state.id = id;
   log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
-    if (at && e.recorded_at > *at) return true;  // the wall clock may step back: look at every event
+    if (!then.knows(e)) return true;  // the wall clock may step back: look at every event
     evolve(folded.state, e, settings);
     folded.last = e.pos;
     folded.latest = std::max(folded.latest, e.occurred_at);

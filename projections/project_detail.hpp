@@ -11,6 +11,16 @@
 
 namespace plo::projections {
 
+/// Which events were known: all there are, those recorded by an instant, or those up to a position.
+struct known_by {
+  known_by() = default;
+  known_by(std::optional<instant> recorded_by) : at(recorded_by) {}  // NOLINT: an instant says it
+  known_by(position last) : upto(last) {}                            // NOLINT: and so does a position
+  std::optional<instant> at;
+  std::optional<position> upto;
+  [[nodiscard]] bool knows(const recorded_event& e) const { return (!at || e.recorded_at <= *at) && (!upto || e.pos <= *upto); }
+};
+
 /// A project's stream, folded.
 struct folded_project {
   project_state state;
@@ -18,9 +28,9 @@ struct folded_project {
   instant latest = instant::min();  // occurrence of any of its events
 };
 
-/// As it was known at an instant (recorded by then; empty: now). Empty when the project did not exist.
+/// As it was known then. Empty when the project did not exist.
 [[nodiscard]] std::optional<folded_project> fold_project(const eventstore::log& log, const project_id& id, const domain_settings& settings,
-                                                         std::optional<instant> at = {});
+                                                         const known_by& then = {});
 
 /// What a project's document shows beside its own stream.
 struct detail_context {

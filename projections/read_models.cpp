@@ -70,6 +70,16 @@ bool usable(const eventstore::kv_reader& views, const eventstore::log& log, cons
 
 }  // namespace
 
+std::vector<std::string> view_families() {
+  std::vector<std::string> names;
+  for (const auto& f : views_layout.families) names.push_back(f.name);
+  return names;
+}
+
+std::unique_ptr<eventstore::kv_store> open_views_store(const std::filesystem::path& data_dir, eventstore::open_mode mode) {
+  return eventstore::open_rocksdb_store(data_dir / "views", views_layout, mode);
+}
+
 position checkpoint_of(const eventstore::kv_reader& views) {
   const auto stored = views.get(families::meta, checkpoint_key);
   return {stored ? keys::get_u64(*stored) : 0};

@@ -126,6 +126,11 @@ private:
   views_status status_;
 };
 
+/// The names of the column families, each at its place.
+[[nodiscard]] std::vector<std::string> view_families();
+/// The store under the read models of a data directory, for whoever proves them. Throws store_error when there is none.
+[[nodiscard]] std::unique_ptr<eventstore::kv_store> open_views_store(const std::filesystem::path& data_dir, eventstore::open_mode mode);
+
 /// The checkpoint a snapshot was taken at.
 [[nodiscard]] position checkpoint_of(const eventstore::kv_reader& views);
 

@@ -3,141 +3,170 @@
 #include <algorithm>
 #include <map>
 
-#include "domain/catalogue.hpp"
 #include "domain/json.hpp"
-#include "projections/deadlines.hpp"
+#include "projections/rule_rerun.hpp"
 
 namespace plo::projections {
 
 namespace {
 
-constexpr std::size_t projects_at_once = 500;
+using one = std::pair<const finding_key, finding>;
 
-/// A finding, told apart by what it is about and what caused it.
-struct finding_key {
-  std::string entity;
-  std::string cause;  // event id or deadline
-  auto operator<=>(const finding_key&) const = default;
-};
-using findings = std::map<finding_key, std::string>;  // → JSON
-
-/// Takes an event up when it says that the rule found something: raised anew, or again after it was resolved.
-void note(findings& into, const event& e, const project_id& project, std::string_view rule_id, instant since) {
-  if (e.type != own_type::anomaly_raised) return;
-  const auto data = json_document::parse(e.data);
-  if (!data || json::get_string(data->root(), "rule_id") != rule_id) return;
-  const auto text = [&](const char* name) { return std::string(json::get_string(data->root(), name).value_or("")); };
-  const auto raised_at = parse_instant(text("raised_at"));
-  if (!raised_at || *raised_at < since) return;
-  finding_key key{text("entity"), ""};
+/// A list of the answer: all are counted, the first are told.
+struct told_list {
   json_writer json;
-  json.begin_object().field("project_id", project).field("scope", text("scope")).field("entity", key.entity);
-  json.field("severity", text("severity")).field("raised_at", *raised_at);
-  if (const auto cause = json::get(data->root(), "cause")) {
-    key.cause = simdjson::to_string(*cause);
-    json.field_raw("cause", key.cause);
-  }
-  json.end_object();
-  into.emplace(std::move(key), json.str());
-}
+  std::uint64_t total = 0;
+  told_list() { json.begin_array(); }
+};
 
-/// Which clock ran at each place of the log.
-class clocks {
+struct rule_counts {
+  std::uint64_t raised = 0, dropped = 0, moved = 0, unchanged = 0;
+};
+
+class comparison {
 public:
-  explicit clocks(const eventstore::log& log) {
-    log.read_stream(stream_id::clock(), {1}, [&](const recorded_event& e) {
-      if (e.type != own_type::clock_set) return true;
-      if (const auto data = json_document::parse(e.data)) set_.emplace_back(e.pos, json::get_string(data->root(), "mode") != "event");
-      return true;
-    });
+  comparison(const trial_rules& rules, const trial_settings& settings) : rules_(rules), settings_(settings) {}
+
+  /// What was found of the rules that `concerned` says, against what is found now.
+  template <class Concerned>
+  void compare(const project_id& project, const findings& was, const findings& now, Concerned concerned) {
+    std::vector<const one*> gone, fresh;
+    for (const auto& f : was.all()) {
+      if (!concerned(f.first.rule_id)) continue;
+      if (!now.all().contains(f.first)) gone.push_back(&f);
+      else if (is_told(f.second)) ++counts_[f.first.rule_id].unchanged;
+    }
+    for (const auto& f : now.all())
+      if (concerned(f.first.rule_id) && !was.all().contains(f.first)) fresh.push_back(&f);
+    for (const auto* from : gone) {
+      const auto to = std::find_if(fresh.begin(), fresh.end(), [&](const one* f) { return f != nullptr && has_moved(*from, *f); });
+      if (to == fresh.end()) {
+        tell(dropped_, counts_[from->first.rule_id].dropped, project, *from);
+        continue;
+      }
+      tell_moved(project, *from, **to);
+      *to = nullptr;
+    }
+    for (const auto* f : fresh)
+      if (f != nullptr) tell(raised_, counts_[f->first.rule_id].raised, project, *f);
   }
-  [[nodiscard]] bool wall_at(position pos) const {
-    bool wall = true;
-    for (const auto& [from, is_wall] : set_)
-      if (from <= pos) wall = is_wall;
-    return wall;
+
+  void count_project() { ++projects_; }
+
+  std::string result() {
+    for (auto* list : {&raised_, &dropped_, &moved_}) list->json.end_array();
+    std::uint64_t unchanged = 0;
+    for (const auto& id : rules_.tried) unchanged += counts_[id].unchanged;
+    json_writer json;
+    json.begin_object();
+    if (rules_.tried.size() == 1) json.field("rule_id", *rules_.tried.begin());
+    json.field_raw("raised", raised_.json.view()).field_raw("dropped", dropped_.json.view()).field_raw("moved", moved_.json.view());
+    json.field("unchanged", unchanged).field("raised_total", raised_.total).field("dropped_total", dropped_.total);
+    json.field("moved_total", moved_.total).field("projects", projects_);
+    json.key("rules").begin_array();
+    for (const auto& [id, c] : counts_)
+      json.begin_object().field("rule_id", id).field("tried", rules_.tried.contains(id)).field("raised", c.raised).field("dropped", c.dropped)
+          .field("moved", c.moved).field("unchanged", c.unchanged).end_object();
+    json.end_array().end_object();
+    return json.str();
   }
 
 private:
-  std::vector<std::pair<position, bool>> set_;
+  [[nodiscard]] bool is_told(const finding& f) const { return f.raised_at >= settings_.since && f.raised_at < settings_.until; }
+
+  static bool has_moved(const one& from, const one& to) {
+    if (from.first.rule_id != to.first.rule_id || from.first.entity != to.first.entity) return false;
+    if (from.second.cause_event.empty() && to.second.cause_event.empty()) return true;
+    return to.second.triggers.contains(from.second.cause_event) || from.second.triggers.contains(to.second.cause_event);
+  }
+
+  static void write_identity(json_writer& json, const project_id& project, const one& f) {
+    json.begin_object().field("project_id", project).field("rule_id", f.first.rule_id).field("scope", f.second.scope);
+    json.field("entity", f.first.entity).field("severity", f.second.severity);
+  }
+
+  void tell(told_list& list, std::uint64_t& count, const project_id& project, const one& f) {
+    if (!is_told(f.second)) return;
+    ++count;
+    if (list.total++ >= settings_.most) return;
+    write_identity(list.json, project, f);
+    list.json.field("raised_at", f.second.raised_at).field_raw("cause", f.first.cause).end_object();
+  }
+
+  void tell_moved(const project_id& project, const one& from, const one& to) {
+    if (!is_told(from.second) && !is_told(to.second)) return;
+    ++counts_[from.first.rule_id].moved;
+    if (moved_.total++ >= settings_.most) return;
+    write_identity(moved_.json, project, to);
+    const auto write_end = [&](const char* name, const one& f) {
+      moved_.json.key(name).begin_object().field("raised_at", f.second.raised_at).field_raw("cause", f.first.cause).end_object();
+    };
+    write_end("from", from);
+    write_end("to", to);
+    moved_.json.end_object();
+  }
+
+  const trial_rules& rules_;
+  const trial_settings& settings_;
+  told_list raised_, dropped_, moved_;
+  std::map<std::string, rule_counts, std::less<>> counts_;
+  std::uint64_t projects_ = 0;
 };
 
-/// What the project's recorded inputs lead to under these rules.
-findings decide_again(const std::vector<recorded_event>& stream, const project_id& id, const rules::rule_set& rules,
-                      std::string_view rule_id, const clocks& ran, const trial_settings& settings) {
-  findings found;
-  project_state state;
-  state.id = id;
-  instant clock = instant::min();
-  const auto take = [&](std::optional<event> input, const clock_reading& reading) {
-    auto decided = decide(std::move(state), id, std::move(input), settings.domain, &rules, reading);
-    for (const auto& e : decided.events) note(found, e, id, rule_id, settings.since);
-    state = std::move(decided.next);
+bool same_of_others(const findings& a, const findings& b, const std::set<std::string, std::less<>>& tried) {
+  const auto has_all = [&](const findings& of, const findings& in) {
+    return std::all_of(of.all().begin(), of.all().end(), [&](const one& f) { return tried.contains(f.first.rule_id) || in.all().contains(f.first); });
   };
-  for (const auto& e : stream) {
-    // Deadlines pass again by themselves, and commands on anomalies speak of those that were found then.
-    if (e.kind == event_kind::derived || e.kind == event_kind::clock || e.type.starts_with("anomaly.")) continue;
-    clock_reading reading;
-    reading.wall = ran.wall_at(e.pos);
-    const auto at = reading.wall ? e.recorded_at : e.occurred_at;
-    reading.before = reading.wall ? at : std::max(clock, at - milliseconds(1));
-    reading.now = std::max(clock, at);
-    reading.recorded_at = e.recorded_at;
-    clock = reading.now;
-    take(static_cast<const event&>(e), reading);
-  }
-  clock_reading today;
-  today.wall = settings.wall;
-  today.before = today.now = today.recorded_at = std::max(clock, settings.now);
-  take(std::nullopt, today);
-  return found;
+  return has_all(a, b) && has_all(b, a);
 }
-
-struct difference {
-  json_writer json;
-  std::uint64_t total = 0;
-  difference() { json.begin_array(); }
-  void add(const std::string& entry, std::size_t most) {
-    if (total++ < most) json.raw(entry);
-  }
-};
 
 }  // namespace
 
-std::optional<std::string> try_rule(const eventstore::kv_reader& views, const eventstore::log& log, const rules::rule_set& changed,
-                                    std::string_view rule_id, const trial_settings& settings) {
-  const clocks ran(log);
-  difference raised, dropped;
-  std::uint64_t unchanged = 0, projects = 0;
-  project_id after;
-  for (auto ids = projects_after(views, after, projects_at_once); !ids.empty(); ids = projects_after(views, after, projects_at_once)) {
-    for (const auto& id : ids) {
-      if (settings.should_stop && settings.should_stop()) return std::nullopt;
-      std::vector<recorded_event> stream;
-      log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
-        stream.push_back(e);
-        return true;
-      });
-      findings was;
-      for (const auto& e : stream) note(was, e, id, rule_id, settings.since);
-      const auto would = decide_again(stream, id, changed, rule_id, ran, settings);
-      for (const auto& [key, entry] : would) {
-        if (was.contains(key)) ++unchanged;
-        else raised.add(entry, settings.most);
-      }
-      for (const auto& [key, entry] : was)
-        if (!would.contains(key)) dropped.add(entry, settings.most);
-      ++projects;
-    }
-    after = ids.back();
+trial_rules with_changed(const rules::rule_set& in_force, const std::vector<rules::rule_pointer>& rules) {
+  trial_rules trial{in_force, in_force, {}};
+  for (const auto& rule : rules) {
+    rules::rule_command change;
+    change.what = in_force.find(rule->id) == nullptr ? rules::rule_command::verb::define : rules::rule_command::verb::change;
+    change.rule_id = rule->id;
+    change.rule = rule;
+    if (const auto decided = rules::decide(trial.changed, change, {}))
+      for (const auto& e : decided->events) trial.changed.evolve(e);
+    trial.tried.insert(rule->id);
   }
-  raised.json.end_array();
-  dropped.json.end_array();
-  json_writer json;
-  json.begin_object().field("rule_id", rule_id).field_raw("raised", raised.json.view()).field_raw("dropped", dropped.json.view());
-  json.field("unchanged", unchanged).field("raised_total", raised.total).field("dropped_total", dropped.total);
-  json.field("projects", projects).end_object();
-  return json.str();
+  // A copy's index is the original's.
+  trial.in_force.index();
+  trial.changed.index();
+  return trial;
+}
+
+std::optional<std::string> try_rules(const eventstore::log& log, const trial_rules& rules, const trial_settings& settings) {
+  const clock_history ran(log);
+  comparison compared(rules, settings);
+  const auto tried = [&](const std::string& id) { return rules.tried.contains(id); };
+  const auto total = log.head().last.value;
+  std::uint64_t done = 0;
+  bool stopped = false;
+  log.each_stream({}, [&](const stream_id& stream) {
+    const auto id = stream.project();
+    if (!id) return true;
+    stopped = settings.should_stop && settings.should_stop();
+    if (stopped) return false;
+    const project_history history(log, *id);
+    if (settings.progress) settings.progress(done += history.events().size(), total);
+    const auto outcome = decide_again(history, rules.changed, ran, settings);
+    const auto is_of = [](const dated<std::string>& held, const std::string& wanted) { return wanted.empty() || held.value == wanted; };
+    if (!is_of(outcome.state.store_id, settings.store_id) || !is_of(outcome.state.project_type, settings.project_type)) return true;
+    findings was;
+    for (const auto& e : history.events()) was.note(e);
+    compared.compare(*id, was, outcome.found, tried);
+    // What others found then, they may have found with a definition that they do not have any more.
+    const auto& before = same_of_others(was, outcome.found, rules.tried) ? was : decide_again(history, rules.in_force, ran, settings).found;
+    compared.compare(*id, before, outcome.found, [&](const std::string& rule) { return !tried(rule); });
+    compared.count_project();
+    return true;
+  });
+  if (stopped) return std::nullopt;
+  return compared.result();
 }
 
 }  // namespace plo::projections

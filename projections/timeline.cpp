@@ -62,10 +62,10 @@ void write_item(json_writer& json, const recorded_event& e, const std::vector<po
 }  // namespace
 
 std::optional<page> list_timeline(const eventstore::log& log, const project_id& id, const page_request& request,
-                                  std::optional<instant> at) {
+                                  const known_by& then) {
   std::vector<recorded_event> events;
   log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
-    if (!at || e.recorded_at <= *at) events.push_back(e);
+    if (then.knows(e)) events.push_back(e);
     return true;
   });
   if (events.empty()) return std::nullopt;

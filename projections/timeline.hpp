@@ -7,14 +7,14 @@
 #include "domain/time.hpp"
 #include "eventstore/log.hpp"
 #include "projections/page.hpp"
+#include "projections/project_detail.hpp"
 
 namespace plo::projections {
 
 inline constexpr char timeline_cursor = 'T';
 
-/// A page of a project's events by `occurred_at`, then position, as they were known at an instant (recorded by then; empty: now).
-/// Empty when the project did not exist.
+/// A page of a project's events by `occurred_at`, then position, as they were known then. Empty when the project did not exist.
 [[nodiscard]] std::optional<page> list_timeline(const eventstore::log& log, const project_id& id,
-                                                const page_request& request, std::optional<instant> at = {});
+                                                const page_request& request, const known_by& then = {});
 
 }  // namespace plo::projections

@@ -1,0 +1,298 @@
+#include "replay/rederive.hpp"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+
+#include <fmt/format.h>
+
+#include "domain/catalogue.hpp"
+#include "domain/json.hpp"
+#include "domain/personal_data.hpp"
+#include "domain/rules/rule_set.hpp"
+#include "projections/clock_history.hpp"
+#include "replay/recent.hpp"
+
+namespace plo::replay {
+
+namespace {
+
+std::string json_of(const event& e) {
+  json_writer json;
+  json.begin_object().field("event_id", e.id).field("type", e.type).field("kind", to_string(e.kind));
+  json.field("occurred_at", e.occurred_at).field("recorded_at", e.recorded_at).field("causation_id", e.causation_id);
+  json.field_raw("data", e.data).end_object();
+  return json.str();
+}
+
+/// Which fields of an event are not the same.
+std::string fields_that_differ(const event& a, const event& b) {
+  std::string names;
+  const auto compare = [&](const char* name, const auto& x, const auto& y) {
+    if (!(x == y)) names.append(names.empty() ? "" : ", ").append(name);
+  };
+  compare("type", a.type, b.type);
+  compare("kind", a.kind, b.kind);
+  compare("event_id", a.id, b.id);
+  compare("occurred_at", a.occurred_at, b.occurred_at);
+  compare("recorded_at", a.recorded_at, b.recorded_at);
+  compare("causation_id", a.causation_id, b.causation_id);
+  compare("correlation_id", a.correlation_id, b.correlation_id);
+  compare("operator_id", a.operator_id, b.operator_id);
+  compare("schema_version", a.schema_version, b.schema_version);
+  compare("source", a.source, b.source);
+  compare("source_ref", a.source_ref, b.source_ref);
+  compare("project_ref", a.project_ref, b.project_ref);
+  compare("order_ref", a.order_ref, b.order_ref);
+  compare("comment", a.comment, b.comment);
+  compare("data", a.data, b.data);
+  return names;
+}
+
+bool is_input(event_kind kind) { return kind == event_kind::source || kind == event_kind::operator_; }
+
+bool lacks_values(std::string_view data) {
+  return data.find(erased_json) != std::string_view::npos || data.find(sealed_json) != std::string_view::npos;
+}
+
+/// One decision under comparison.
+struct open_decision {
+  std::optional<event> input;   // none: the clock alone
+  clock_reading reading;
+  stream_version before;        // of the stream
+  std::vector<event> expected;  // all of it
+  std::size_t met = 0;          // events that have come as expected
+  project_state next;
+  [[nodiscard]] bool is_open() const { return met < expected.size(); }
+};
+
+struct project_entry {
+  project_state state;  // while a decision is open, nothing
+  stream_version version;
+  open_decision decision;
+  bool broken = false;  // a decision did not come out: what it led to is passed over up to the next input
+};
+
+class rederiving {
+public:
+  rederiving(const eventstore::log& log, const rederive_options& options) : log_(log), options_(options), projects_(options.max_states) {}
+
+  rederive_report run() {
+    const auto total = log_.head().last.value;
+    log_.read({1}, [&](const recorded_event& e) {
+      take(e);
+      if ((++report_.events & 0x3ff) == 0 && options_.progress) options_.progress(report_.events, total);
+      return true;
+    });
+    projects_.each([&](const project_id& id, const project_entry& p) {
+      if (p.decision.is_open()) differ({total + 1}, id, "the log ends before it", &p.decision.expected[p.decision.met], nullptr);
+    });
+    if (options_.progress) options_.progress(report_.events, total);
+    return std::move(report_);
+  }
+
+private:
+  void take(const recorded_event& e) {
+    if (e.stream == stream_id::rules()) {
+      rules_.evolve(e);
+      rules_indexed_ = false;
+    }
+    if (e.stream == stream_id::clock()) clocks_.evolve(e);
+    if (const auto id = e.stream.project()) take_of(*id, e);
+    else if (e.kind == event_kind::derived && e.stream == stream_id::dead_letters()) take_attachment(e);
+    // Dead letters move the event clock too.
+    if (e.kind == event_kind::source) clock_ = std::max(clock_, e.occurred_at);
+  }
+
+  void take_of(const project_id& id, const recorded_event& e) {
+    auto& p = load(id, e);
+    if (!p.decision.is_open() && !begin(p, id, e)) return;
+    auto& d = p.decision;
+    if (!meets(d.expected[d.met], e) && !moved_clock(p, id, e)) {
+      const bool missing = is_input(e.kind) && d.met > 0;
+      differ(e.pos, id, missing ? "what follows from the event before is missing" : fmt::format("differs in {}", fields_that_differ(d.expected[d.met], e)),
+             &d.expected[d.met], missing ? nullptr : &e);
+      give_up(p, id, e);
+      // What nobody expected may be the next input.
+      if (missing) return take_of(id, e);
+      return fold(p, e);
+    }
+    ++d.met;
+    ++report_.rederived;
+    p.version = e.version;
+    if (!d.is_open()) {
+      p.state = std::move(d.next);
+      d = {};
+    }
+  }
+
+  /// Decides what this event begins. False when it begins nothing.
+  bool begin(project_entry& p, const project_id& id, const recorded_event& e) {
+    if (e.kind == event_kind::derived || (p.broken && e.kind == event_kind::clock && e.type != own_type::rules_changed)) {
+      if (!p.broken) differ(e.pos, id, "follows from nothing", nullptr, &e);
+      p.broken = true;
+      fold(p, e);
+      return false;
+    }
+    p.broken = false;
+    ++report_.inputs;
+    auto& d = p.decision;
+    d.before = p.version;
+    d.reading = reading_for(e);
+    if (is_input(e.kind) || e.type == own_type::rules_changed) d.input = static_cast<const event&>(e);
+    decide_into(p, id);
+    if (d.is_open()) return true;
+    differ(e.pos, id, "nothing was due", nullptr, &e);
+    p.state = std::move(d.next);
+    d = {};
+    p.broken = true;
+    fold(p, e);
+    return false;
+  }
+
+  void decide_into(project_entry& p, const project_id& id) {
+    auto& d = p.decision;
+    if (!std::exchange(rules_indexed_, true)) rules_.index();
+    auto decided = decide(std::move(p.state), id, d.input, options_.settings, &rules_, d.reading);
+    d.expected = std::move(decided.events);
+    d.next = std::move(decided.next);
+    d.met = 0;
+  }
+
+  /// The clock as it was read when this event was decided, or the deadline that it is passed.
+  [[nodiscard]] clock_reading reading_for(const recorded_event& e) const {
+    clock_reading reading;
+    reading.wall = clocks_.wall_at(e.pos);
+    reading.recorded_at = e.recorded_at;
+    if (reading.wall) {
+      reading.before = reading.now = e.recorded_at;
+    } else if (e.kind == event_kind::source) {
+      reading.before = std::max(clock_, e.occurred_at - milliseconds(1));
+      reading.now = std::max(clock_, e.occurred_at);
+    } else {
+      // A command occurs when the clock says, but for a step that somebody dates back; a deadline is fired at its own time.
+      reading.before = reading.now = e.type == own_type::step_updated ? clock_ : e.occurred_at;
+    }
+    // What other rules make due was not due before.
+    if (e.type == own_type::rules_changed && e.kind == event_kind::clock) reading.before = instant::min();
+    return reading;
+  }
+
+  [[nodiscard]] bool meets(const event& expected, const recorded_event& e) {
+    if (static_cast<const event&>(e) == expected) return true;
+    if (!lacks_values(expected.data) && !lacks_values(e.data)) return false;
+    event a = expected, b = e;
+    a.data = log_.personal().mask(a.data);
+    b.data = log_.personal().mask(b.data);
+    if (a != b) return false;
+    ++report_.erased;
+    return true;
+  }
+
+  /// A repetition that a source sends with a later time moves the event clock and is not stored. Where what was stored shows that the
+  /// clock stood later than the log says, the decision must come out by that clock.
+  bool moved_clock(project_entry& p, const project_id& id, const recorded_event& e) {
+    auto& d = p.decision;
+    if (d.reading.wall || !d.input) return false;
+    const auto data = json_document::parse(e.data);
+    if (!data) return false;
+    std::array<std::optional<instant>, 4> shown{e.occurred_at};
+    std::size_t n = 1;
+    for (const auto* name : {"fired_at", "resolved_at", "last_triggered_at"})
+      shown[n++] = parse_instant(json::get_string(data->root(), name).value_or(""));
+    for (const auto& later : shown) {
+      if (!later || *later <= d.reading.now) continue;
+      auto again = p;
+      again.state = state_at(id, d.before);
+      again.decision.reading.now = *later;
+      if (again.decision.reading.before != instant::min()) again.decision.reading.before = *later;
+      decide_into(again, id);
+      const auto& other = again.decision.expected;
+      if (other.size() <= d.met || !std::equal(d.expected.begin(), d.expected.begin() + static_cast<std::ptrdiff_t>(d.met), other.begin()) ||
+          !meets(other[d.met], e))
+        continue;
+      again.decision.met = d.met;
+      p = std::move(again);
+      clock_ = std::max(clock_, *later);
+      ++report_.clock_moves;
+      return true;
+    }
+    return false;
+  }
+
+  void take_attachment(const recorded_event& e) {
+    if (e.type != "dead_letter.attached") return;
+    const auto data = json_document::parse(e.data);
+    const auto project = data ? project_id::parse(json::get_string(data->root(), "project_id").value_or("")) : std::nullopt;
+    if (e.causation_id && project && e.id.value == derive_uuid(e.causation_id->value, e.type)) {
+      ++report_.rederived;
+      return;
+    }
+    differ(e.pos, project.value_or(project_id{}), "is not the attachment of its cause", nullptr, &e);
+  }
+
+  void fold(project_entry& p, const recorded_event& e) {
+    evolve(p.state, e, options_.settings);
+    p.version = e.version;
+  }
+
+  void give_up(project_entry& p, const project_id& id, const recorded_event& e) {
+    p.decision = {};
+    p.broken = true;
+    p.version = {e.version.value - 1};
+    p.state = state_at(id, p.version);
+  }
+
+  [[nodiscard]] project_state state_at(const project_id& id, stream_version version) const {
+    project_state state;
+    state.id = id;
+    if (version.value == 0) return state;
+    log_.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
+      if (e.version > version) return false;
+      evolve(state, e, options_.settings);
+      return e.version < version;
+    });
+    return state;
+  }
+
+  project_entry& load(const project_id& id, const recorded_event& next) {
+    if (auto* known = projects_.find(id)) return *known;
+    project_entry fresh;
+    fresh.version = {next.version.value - 1};
+    fresh.state = state_at(id, fresh.version);
+    return projects_.put(id, std::move(fresh));
+  }
+
+  void differ(position at, const project_id& project, std::string what, const event* expected, const event* stored) {
+    if (report_.differences_total++ >= options_.most_differences) return;
+    report_.differences.push_back({at, project, std::move(what), expected ? json_of(*expected) : "", stored ? json_of(*stored) : ""});
+  }
+
+  const eventstore::log& log_;
+  const rederive_options& options_;
+  rules::rule_set rules_;
+  bool rules_indexed_ = false;
+  projections::clock_history clocks_;
+  instant clock_{};  // the event clock
+  recent<project_entry> projects_;
+  rederive_report report_;
+};
+
+}  // namespace
+
+rederive_report rederive(const eventstore::log& log, const rederive_options& options) { return rederiving(log, options).run(); }
+
+std::string to_json(const rederive_report& report) {
+  json_writer json;
+  json.begin_object().field("ok", report.ok()).field("events", report.events).field("inputs", report.inputs);
+  json.field("rederived", report.rederived).field("erased", report.erased).field("clock_moves", report.clock_moves);
+  json.field("differences_total", report.differences_total).key("differences").begin_array();
+  for (const auto& d : report.differences) {
+    json.begin_object().field("position", d.at).field("project_id", d.project).field("what", d.what);
+    json.field_raw("expected", d.expected.empty() ? "null" : d.expected).field_raw("stored", d.stored.empty() ? "null" : d.stored).end_object();
+  }
+  json.end_array().end_object();
+  return json.str();
+}
+
+}  // namespace plo::replay

@@ -1,0 +1,49 @@
+// Runs `decide` over the whole history again and compares what follows with what was stored.
+//
+// Every input of a project (what a source sent, what an operator did, a deadline that passed, other rules) is decided in log order with
+// the state, the rules and the clock of that moment; each event that comes of it must be the one that stands in the log, field by field.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "domain/project.hpp"
+#include "eventstore/log.hpp"
+#include "replay/progress.hpp"
+
+namespace plo::replay {
+
+/// A place where the log holds something else than what follows from what stands before it.
+struct difference {
+  position at;           // of the stored event; of what is missing, the place where it should stand
+  project_id project;
+  std::string what;      // a sentence
+  std::string expected;  // JSON of the event that follows; empty: none
+  std::string stored;    // JSON of the event in the log; empty: none
+};
+
+struct rederive_options {
+  domain_settings settings;           // zone, country and calendars that the server ran with
+  std::size_t max_states = 20'000;    // projects kept in memory
+  std::size_t most_differences = 100;  // that are told
+  replay::progress progress;
+};
+
+struct rederive_report {
+  std::uint64_t events = 0;      // read
+  std::uint64_t inputs = 0;      // decided again
+  std::uint64_t rederived = 0;   // events that came out as they are stored
+  std::uint64_t erased = 0;      // of these, how many differ in personal values that are not there any more
+  std::uint64_t clock_moves = 0;  // times that the event clock had been moved on by something that is not in the log
+  std::vector<difference> differences;
+  std::uint64_t differences_total = 0;
+  [[nodiscard]] bool ok() const { return differences_total == 0; }
+};
+
+[[nodiscard]] rederive_report rederive(const eventstore::log& log, const rederive_options& options);
+
+/// `{ok, events, inputs, rederived, erased, clock_moves, differences_total, differences: [{position, project_id, what, expected, stored}]}`
+[[nodiscard]] std::string to_json(const rederive_report& report);
+
+}  // namespace plo::replay

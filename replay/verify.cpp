@@ -1,0 +1,59 @@
+#include "replay/verify.hpp"
+
+#include <fmt/format.h>
+
+#include "domain/json.hpp"
+#include "replay/verify_views.hpp"
+
+namespace plo::replay {
+
+verify_report verify(const verify_options& options) {
+  verify_report report;
+  report.heads = options.heads;
+  {
+    const auto store = eventstore::open_log_store(options.data_dir, eventstore::open_mode::read_only);
+    try {
+      store->verify_files();
+    } catch (const eventstore::store_error& failure) {
+      report.file_faults.push_back(failure.what());
+    }
+    const eventstore::archive_reader archive(options.data_dir / "archive");
+    report.log = eventstore::check_log(*store, archive, {options.settings, options.heads, options.most_faults, options.progress});
+  }
+  if (options.views || options.rows) report.views = verify_views(options);
+  return report;
+}
+
+namespace {
+
+void write_views(json_writer& json, const views_verdict& views) {
+  json.key("views").begin_object().field("checkpoint", views.status.checkpoint).field("folded", views.status.folded);
+  json.field("rows_compared", views.rows_compared).field_strings("faults", views.faults).end_object();
+}
+
+}  // namespace
+
+std::string to_json(const verify_report& report) {
+  const auto& log = report.log;
+  json_writer json;
+  json.begin_object().field("ok", report.ok()).field("events", log.events).field("streams", log.streams);
+  json.key("head").begin_object().field("position", log.head.last).field("hash", eventstore::to_hex(log.head.hash)).end_object();
+  json.key("first_fault");
+  if (log.faults.empty() || log.faults.front().at.value == 0) json.null();
+  else json.value(log.faults.front().at);
+  json.key("faults").begin_array();
+  for (const auto& fault : log.faults) {
+    json.begin_object().key("position");
+    if (fault.at.value == 0) json.null();
+    else json.value(fault.at);
+    json.field("what", fault.what).end_object();
+  }
+  json.end_array().field("faults_total", log.faults_total).field_strings("file_faults", report.file_faults);
+  json.key("heads").begin_array();
+  for (const auto& h : report.heads) json.begin_object().field("name", h.name).field("position", h.at).end_object();
+  json.end_array();
+  if (report.views) write_views(json, *report.views);
+  return json.end_object().str();
+}
+
+}  // namespace plo::replay
