@@ -45,7 +45,7 @@ private:
 
   void value(bool personal, int depth) {
     blanks();
-    if (depth > max_depth) {
+    if (depth > max_depth || at_ >= json_.size()) {
       at_ = json_.size();
       return;
     }

@@ -55,6 +55,7 @@ struct server::parts {
     add_notification_routes(routes_, service_);
     add_project_command_routes(routes_, service_);
     add_letter_command_routes(routes_, service_);
+    add_customer_data_routes(routes_, service_);
     add_tracking_routes(routes_, service_);
     add_auth_routes(routes_, service_);
     add_user_routes(routes_, service_);

@@ -105,6 +105,7 @@ void add_dead_letter_routes(router& routes, service& s);
 void add_search_routes(router& routes, service& s);
 void add_kpi_routes(router& routes, service& s);
 void add_export_routes(router& routes, service& s);
+void add_customer_data_routes(router& routes, service& s);
 void add_tracking_routes(router& routes, service& s);
 void add_stream_route(router& routes, service& s);
 void add_service_routes(router& routes, service& s);

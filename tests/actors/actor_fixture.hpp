@@ -61,9 +61,21 @@ public:
   std::optional<eventstore::dead_letter_entry> find_dead_letter(const dead_letter_id& id) const override {
     return log_->find_dead_letter(id);
   }
+  void each_stream(std::string_view after, const std::function<bool(const stream_id&)>& visit) const override { log_->each_stream(after, visit); }
+  std::optional<std::string> stored_at(position pos) const override { return log_->stored_at(pos); }
+  bool is_archived(position pos) const override { return log_->is_archived(pos); }
+  const personal_fields& personal() const override { return log_->personal(); }
+  bool has_key(const std::string& subject) const override { return log_->has_key(subject); }
+  void purge_keys() override { log_->purge_keys(); }
 
 private:
-  std::unique_ptr<eventstore::log> log_ = eventstore::make_memory_log();
+  /// Personal data is sealed, as in a server's log.
+  static eventstore::privacy_options privacy() {
+    eventstore::secret_key master{};
+    master.fill(7);
+    return {personal_fields(usual_personal_fields()), master};
+  }
+  std::unique_ptr<eventstore::log> log_ = eventstore::make_memory_log(privacy());
 };
 
 /// Builds an ingest event in one line: `post("erp", "R-1", "order.confirmed").ref("P").payload(R"({...})")`.
@@ -207,6 +219,15 @@ protected:
     run();
     EXPECT_TRUE(replies[slot].has_value()) << "nobody answered";
     return replies[slot].value_or(ingest_reply{});
+  }
+
+  /// Erases a customer and delivers everything.
+  command_reply erase(std::string customer_id) {
+    auto answer = std::make_shared<std::optional<command_reply>>();
+    caf::anon_send(door, erase_request{std::move(customer_id), {}, "", command_completion([answer](command_reply reply) { *answer = std::move(reply); })});
+    run();
+    EXPECT_TRUE(answer->has_value()) << "nobody answered";
+    return answer->value_or(command_reply{});
   }
 
   std::vector<recorded_event> stream_of(const project_id& id) {

@@ -1,0 +1,158 @@
+// Personal data in the log: sealed where it is stored, readable with its key, gone without it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "eventstore/log.hpp"
+
+namespace plo::eventstore {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+secret_key key_of(std::uint8_t b) {
+  secret_key key;
+  key.fill(b);
+  return key;
+}
+
+privacy_options privacy(std::optional<secret_key> master = key_of(1)) { return {personal_fields({"name", "address"}), master}; }
+
+event saying(std::string data) {
+  event e;
+  e.id = {make_uuid_v7(1'750'000'000'000)};
+  e.type = "a.a";
+  e.data = std::move(data);
+  return e;
+}
+
+position append(log& store, const std::string& subject, std::string data) {
+  append_request request;
+  request.appends.push_back({{"project:test"}, {}, {saying(std::move(data))}});
+  request.subject = subject;
+  std::vector<append_request> group;
+  group.push_back(std::move(request));
+  return store.append(std::move(group))[0].value().front().pos;
+}
+
+void erase(log& store, const std::string& subject) {
+  append_request request;
+  request.appends.push_back({stream_id::privacy(), {}, {saying("{}")}});
+  request.erased_subjects.push_back(subject);
+  std::vector<append_request> group;
+  group.push_back(std::move(request));
+  ASSERT_TRUE(store.append(std::move(group))[0]);
+}
+
+std::string data_at(const log& store, position pos) { return store.at(pos)->data; }
+
+constexpr const char* letter = R"({"name":"Zoé \"Z\" Ünlü","n":12.50,"address":{"street":"Rue 1","floor":3,"country":"FR","more":[true,null,""]}})";
+
+TEST(vault, what_is_sealed_reads_as_it_was_written_and_is_not_in_the_record) {
+  const auto store = make_memory_log(privacy());
+  const auto pos = append(*store, "customer:C", letter);
+  EXPECT_EQ(data_at(*store, pos), letter);
+  const auto stored = store->stored_at(pos).value();
+  EXPECT_THAT(stored, Not(HasSubstr("Rue 1")));
+  EXPECT_THAT(stored, HasSubstr(R"({"name":"[erased]","n":12.50,"address":{"street":"[erased]","floor":"[erased]","country":"FR","more":["[erased]",null,""]}})"));
+}
+
+TEST(vault, an_erased_subject_shows_as_erased_and_others_do_not) {
+  const auto store = make_memory_log(privacy());
+  const auto mine = append(*store, "customer:C", R"({"name":"A"})"), theirs = append(*store, "customer:D", R"({"name":"B"})");
+  EXPECT_EQ(data_at(*store, mine), R"({"name":"A"})");
+  EXPECT_TRUE(store->has_key("customer:C"));
+  erase(*store, "customer:C");
+  EXPECT_FALSE(store->has_key("customer:C"));
+  EXPECT_EQ(data_at(*store, mine), R"({"name":"[erased]"})");
+  EXPECT_EQ(data_at(*store, theirs), R"({"name":"B"})");
+  // What comes later is under another key.
+  const auto later = append(*store, "customer:C", R"({"name":"A again"})");
+  EXPECT_EQ(data_at(*store, later), R"({"name":"A again"})");
+  EXPECT_EQ(data_at(*store, mine), R"({"name":"[erased]"})");
+}
+
+TEST(vault, the_chain_holds_over_what_was_erased) {
+  const auto store = make_memory_log(privacy());
+  for (int i = 0; i < 5; ++i) (void)append(*store, "customer:C", R"({"name":"A"})");
+  erase(*store, "customer:C");
+  chain_hash previous = genesis_hash;
+  for (std::uint64_t i = 1; i <= store->head().last.value; ++i) {
+    const auto stored = store->stored_at({i}).value();
+    EXPECT_TRUE(follows(stored, previous)) << i;
+    previous = stored_hash(stored);
+  }
+  EXPECT_EQ(previous, store->head().hash);
+}
+
+TEST(vault, erasing_and_sealing_in_one_group_follow_their_order) {
+  const auto store = make_memory_log(privacy());
+  const auto before = append(*store, "customer:C", R"({"name":"A"})");
+  std::vector<append_request> group(3);
+  group[0].appends.push_back({{"project:test"}, {}, {saying(R"({"name":"in the group"})")}});
+  group[0].subject = "customer:C";
+  group[1].appends.push_back({stream_id::privacy(), {}, {saying("{}")}});
+  group[1].erased_subjects = {"customer:C", "customer:nobody"};
+  group[2].appends.push_back({{"project:test"}, {}, {saying(R"({"name":"behind"})")}});
+  group[2].subject = "customer:C";
+  const auto stored = store->append(std::move(group));
+  EXPECT_EQ(data_at(*store, before), R"({"name":"[erased]"})");
+  EXPECT_EQ(data_at(*store, stored[0]->front().pos), R"({"name":"[erased]"})");
+  EXPECT_EQ(data_at(*store, stored[2]->front().pos), R"({"name":"behind"})");
+}
+
+TEST(vault, without_a_subject_a_master_key_or_anything_personal_a_record_is_plain) {
+  const auto sealed = make_memory_log(privacy());
+  EXPECT_THAT(sealed->stored_at(append(*sealed, "", R"({"name":"A"})")).value(), HasSubstr("\"A\""));
+  EXPECT_THAT(sealed->stored_at(append(*sealed, "customer:C", R"({"sku":"A"})")).value(), HasSubstr("\"A\""));
+  EXPECT_FALSE(sealed->has_key("customer:C"));
+  const auto open = make_memory_log(privacy(std::nullopt));
+  EXPECT_THAT(open->stored_at(append(*open, "customer:C", R"({"name":"A"})")).value(), HasSubstr("\"A\""));
+}
+
+TEST(vault, facts_that_a_rule_read_are_personal_by_the_end_of_their_path) {
+  const personal_fields fields({"name"});
+  const std::string facts = R"({"facts":[{"path":"event.payload.name","value":"Zoé"},{"path":"order.sku","value":"A"}]})";
+  EXPECT_EQ(fields.mask(facts), R"({"facts":[{"path":"event.payload.name","value":"[erased]"},{"path":"order.sku","value":"A"}]})");
+}
+
+TEST(vault, a_name_written_with_escapes_is_the_same_name) {
+  const personal_fields fields({"name"});
+  EXPECT_EQ(fields.mask(R"({"n\u0061me":"Zoé","x":"\\\""})"), R"({"n\u0061me":"[erased]","x":"\\\""})");
+}
+
+TEST(vault, what_is_personal_is_found_at_any_depth_and_hostile_text_ends) {
+  const personal_fields fields({"name"});
+  EXPECT_EQ(fields.mask(R"([{"a":[{"name":[1,-2.5e3,"x",false]}]}])"), R"([{"a":[{"name":["[erased]","[erased]","[erased]","[erased]"]}]}])");
+  for (const std::string broken : {"{\"name\":", "{\"name\":\"", "{\"name\":\"\\", "[[[[\"name", "{\"name\":{\"", ""}) (void)fields.mask(broken);
+  (void)fields.mask("{\"name\":" + std::string(100'000, '['));
+}
+
+class sealed_files : public ::testing::Test {
+protected:
+  sealed_files() { std::filesystem::remove_all(dir); }
+  ~sealed_files() override { std::filesystem::remove_all(dir); }
+  std::filesystem::path dir = std::filesystem::temp_directory_path() / ("plo-vault-" + std::to_string(::getpid()));
+};
+
+TEST_F(sealed_files, keys_outlive_the_process_and_belong_to_one_master) {
+  position pos;
+  {
+    const auto store = open_rocksdb_log(dir, {open_mode::read_write, privacy()});
+    pos = append(*store, "customer:C", R"({"name":"A"})");
+  }
+  EXPECT_EQ(data_at(*open_rocksdb_log(dir, {open_mode::read_write, privacy()}), pos), R"({"name":"A"})");
+  EXPECT_THROW((void)open_rocksdb_log(dir, {open_mode::read_write, privacy(key_of(2))}), store_error);
+  // Somebody without the key sees that there is something.
+  EXPECT_EQ(data_at(*open_rocksdb_log(dir, {open_mode::read_only, privacy(std::nullopt)}), pos), R"({"name":"[sealed]"})");
+  {
+    const auto store = open_rocksdb_log(dir, {open_mode::read_write, privacy()});
+    erase(*store, "customer:C");
+    store->purge_keys();
+  }
+  for (const auto& master : {std::optional(key_of(1)), std::optional<secret_key>()})
+    EXPECT_EQ(data_at(*open_rocksdb_log(dir, {open_mode::read_only, privacy(master)}), pos), R"({"name":"[erased]"})");
+}
+
+}  // namespace
+}  // namespace plo::eventstore
