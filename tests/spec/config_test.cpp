@@ -336,4 +336,27 @@ TEST(Config, EndpointsAreHostAndPort) {
   }
 }
 
+TEST(Config, PrivacyAndRetention) {
+  const auto usual = accepted("");
+  EXPECT_FALSE(usual.privacy.fields);
+  EXPECT_EQ(usual.retention.archive_after, 0ms);
+  EXPECT_EQ(usual.retention.check_every, 1h);
+
+  const std::string key(64, 'a');
+  ::setenv("PLO_CONFIG_TEST_MASTER", key.c_str(), 1);
+  const auto got = accepted("[privacy]\nfields = ['name']\nmaster_key_env = 'PLO_CONFIG_TEST_MASTER'\n[retention]\narchive_after = 'P730D'\ncheck_every = 'PT5M'\n");
+  EXPECT_THAT(*got.privacy.fields, ElementsAre("name"));
+  EXPECT_EQ(got.privacy.master_key, key);
+  EXPECT_EQ(got.retention.archive_after, 730 * 24h);
+  EXPECT_EQ(got.retention.check_every, 5min);
+  EXPECT_EQ(accepted("[privacy]\nmaster_key_file = 'key'\n").privacy.master_key_file, "etc/key");
+
+  ::setenv("PLO_CONFIG_TEST_MASTER", "short", 1);
+  EXPECT_THAT(refused("[privacy]\nmaster_key_env = 'PLO_CONFIG_TEST_MASTER'\n").reason, HasSubstr("64 hexadecimal digits"));
+  EXPECT_THAT(refused("[privacy]\nmaster_key_env = 'PLO_CONFIG_TEST_NONE'\n").reason, HasSubstr("not set"));
+  EXPECT_EQ(refused("[privacy]\nfields = [1]\n").line, 2u);
+  EXPECT_EQ(refused("[retention]\narchive_after = 'soon'\n").line, 2u);
+  EXPECT_EQ(refused("[retention]\nafter = 'P1D'\n").line, 2u);
+}
+
 }  // namespace
