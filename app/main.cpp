@@ -7,6 +7,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "app/backup.hpp"
 #include "app/commands.hpp"
 #include "app/demo.hpp"
 #include "app/exit_status.hpp"
@@ -74,6 +75,8 @@ int run(int argc, char** argv) {
 
   replay_command replaying(cli);
 
+  const backup_commands saving(cli);
+
   demo_options demonstrating;
   auto* demo_command = cli.add_subcommand("demo", "Serve made-up projects at every stage, from a store that goes away with the process");
   demo_command->add_option("--listen", demonstrating.listen, "HOST:PORT; port 0 picks a free one");
@@ -96,6 +99,7 @@ int run(int argc, char** argv) {
   if (serve_command->parsed()) return serve(serving);
   if (check_command->parsed()) return check_rules(rule_files);
   if (replaying.parsed()) return replaying.run();
+  if (saving.parsed()) return saving.run();
   if (demo_command->parsed()) return demo(demonstrating);
   if (simulate_command->parsed()) {
     for (const auto& text : source_keys) {

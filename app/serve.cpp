@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/commands.hpp"
+#include "app/control_file.hpp"
 #include "app/exit_status.hpp"
 #include "app/operators.hpp"
 #include "app/webhooks.hpp"
@@ -63,7 +64,9 @@ int serve(const serve_options& options) {
   const auto webhooks = start_webhooks(*settings, *engine);
   auto serving = http_settings(*settings);
   serving.webhooks = webhooks.get();
+  serving.control_token = make_control_token();
   http::server server(serving, *engine);
+  const control_file control(settings->server.data_dir, server.url(), serving.control_token);
   std::cout << "listening on " << server.url() << std::endl;
   if (options.started) options.started(server.url());
   server.run();

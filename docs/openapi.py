@@ -1014,7 +1014,18 @@ route(
 )
 route("get", "/api/tracking/{token}", "The client's page", ref("tracking"), read=True, codes=(404,), security=False)
 route("get", "/healthz", "Is the process alive", obj({"status": text()}), security=False, tag="service")
-ready = obj({"status": text(), "store_takes_writes": boolean(), "stopping": boolean(), "position": pos, "projection_position": pos})
+ready = obj(
+    {
+        "status": text(),
+        "store_takes_writes": boolean(),
+        "views_take_writes": boolean(),
+        "parked_projections": arr(obj({"projection": text(), "position": pos, "reason": text()})),
+        "stopping": boolean(),
+        "position": pos,
+        "projection_position": pos,
+    },
+    {"store_reason": text(description="What is the matter with the log"), "views_reason": text(description="What is the matter with the read models")},
+)
 route(
     "get",
     "/readyz",
@@ -1024,6 +1035,25 @@ route(
     tag="service",
     extra={"503": {"description": "Not now", "content": {"application/json": {"schema": ready}}}},
 )
+backup_state = obj(
+    {"state": enum("idle", "running", "done", "failed")},
+    {"to": text(), "copied_bytes": integer(), "total_bytes": integer(), "id": integer(), "error": text()},
+)
+control_desc = "For `plo backup`; the token is in control.json of the data directory"
+route(
+    "post",
+    "/control/backup",
+    "Take a backup of the log while the server runs",
+    backup_state,
+    body=obj({"to": text(description="An absolute path on the server's machine")}),
+    codes=(401, 409),
+    security=False,
+    status=202,
+    tag="service",
+    desc=control_desc,
+    okdesc="Begun",
+)
+route("get", "/control/backup", "How far the backup is", backup_state, codes=(401,), security=False, tag="service", desc=control_desc)
 route("get", "/metrics", "Prometheus metrics", text(), ctype="text/plain", security=False, tag="service")
 route("get", "/openapi.json", "This document", {"type": "object"}, security=False, tag="service")
 doc = {

@@ -66,6 +66,7 @@ struct server::parts {
     add_export_routes(routes_, service_);
     add_stream_route(routes_, service_);
     add_service_routes(routes_, service_);
+    add_control_routes(routes_, service_);
 
     const auto& listen = settings;
     boost::system::error_code error;

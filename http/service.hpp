@@ -109,5 +109,6 @@ void add_customer_data_routes(router& routes, service& s);
 void add_tracking_routes(router& routes, service& s);
 void add_stream_route(router& routes, service& s);
 void add_service_routes(router& routes, service& s);
+void add_control_routes(router& routes, service& s);
 
 }  // namespace plo::http

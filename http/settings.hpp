@@ -56,6 +56,7 @@ struct settings {
   std::string tracking_secret;  // of the links that clients get
   domain_settings domain;
   const actors::webhook_publisher* webhooks = nullptr;  // for the metrics
+  std::string control_token;  // of /control/…; empty: nobody has it
   std::string_view openapi;  // what /openapi.json hands out
 };
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <random>
 #include <thread>
 
@@ -90,8 +91,7 @@ protected:
 
   /// What a process finds that starts after this one was killed now.
   void expect_acknowledged_after_a_crash() const {
-    fs::remove_all(image());
-    fs::copy(dir, image(), fs::copy_options::recursive);
+    take_image();
     const auto found = open_rocksdb_log(image());
     expect_acknowledged(*found);
   }
@@ -108,6 +108,24 @@ protected:
   }
   bool takes_writes_again() const {
     return within_20_s([this] { return store->store().writing().is == kind::open; });
+  }
+
+  /// Copies the files as they are at one moment: again, until nothing happened in the background meanwhile.
+  void take_image() const {
+    const auto listed = [this] {
+      std::map<std::string, std::pair<std::uintmax_t, fs::file_time_type>> files;
+      std::error_code gone;
+      for (const auto& entry : fs::recursive_directory_iterator(dir, gone))
+        if (entry.is_regular_file(gone)) files[entry.path().string()] = {entry.file_size(gone), entry.last_write_time(gone)};
+      return files;
+    };
+    ASSERT_TRUE(within_20_s([&] {
+      fs::remove_all(image());
+      const auto before = listed();
+      std::error_code gone;
+      fs::copy(dir, image(), fs::copy_options::recursive, gone);
+      return !gone && listed() == before;
+    }));
   }
 
   fs::path image() const { return dir.string() + "-image"; }
@@ -259,8 +277,7 @@ protected:
   }
 
   void expect_rows_after_a_crash() const {
-    fs::remove_all(image());
-    fs::copy(dir, image(), fs::copy_options::recursive);
+    take_image();
     expect_rows(*open_rocksdb_store(image(), {{{"rows"}, {"more"}}, true}));
   }
 
