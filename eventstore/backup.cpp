@@ -154,7 +154,7 @@ std::uint32_t take_backup(const kv_store& store, const fs::path& to, const backu
 
 backup_lock::backup_lock(const fs::path& to) {
   std::error_code ec;
-  fs::create_directories(to, ec);
+  if (fs::create_directories(to, ec)) fs::permissions(to, fs::perms::owner_all, ec);
   const auto file = to / "LOCK";
   file_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file_ < 0) throw store_error(fmt::format("{} cannot be made: {}", file.string(), std::strerror(errno)));

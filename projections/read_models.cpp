@@ -123,22 +123,16 @@ read_models::read_models(std::unique_ptr<eventstore::kv_store> store, const even
 std::unique_ptr<read_models> read_models::open(const std::filesystem::path& data_dir, const eventstore::log& log,
                                                domain_settings settings) {
   const auto dir = data_dir / "views";
-  std::unique_ptr<eventstore::kv_store> store;
   try {
-    store = eventstore::open_rocksdb_store(dir, views_layout);
-    if (!usable(*store, log, settings)) {
-      spdlog::info("the read models at {} are of another schema or log: rebuilding them", dir.string());
-      store.reset();
-    }
-  } catch (const eventstore::store_error& failure) {
-    // The log is held by this process alone, so nobody else can be using its views.
+    auto store = eventstore::open_rocksdb_store(dir, views_layout);
+    if (usable(*store, log, settings)) return std::make_unique<read_models>(std::move(store), log, settings);
+    spdlog::info("the read models at {} are of another schema or log: rebuilding them", dir.string());
+  } catch (const std::exception& failure) {
+    // The log is held by this process alone, so nobody else can be using its views. What cannot be read is as useless as what is missing.
     spdlog::warn("the read models cannot be opened ({}): rebuilding them", failure.what());
   }
-  if (!store) {
-    std::filesystem::remove_all(dir);
-    store = eventstore::open_rocksdb_store(dir, views_layout);
-  }
-  return std::make_unique<read_models>(std::move(store), log, std::move(settings));
+  std::filesystem::remove_all(dir);
+  return std::make_unique<read_models>(eventstore::open_rocksdb_store(dir, views_layout), log, std::move(settings));
 }
 
 std::unique_ptr<read_models> read_models::in_memory(const eventstore::log& log, domain_settings settings,
