@@ -19,6 +19,22 @@ constexpr std::size_t projects_per_look = 500;
 constexpr std::size_t max_events_per_segment = 50'000;  // their places go into the log in one batch
 constexpr std::array<std::string_view, 2> closed_statuses{"completed", "cancelled"};
 
+/// {position}: what was erased up to there is in no file any more.
+constexpr std::string_view erasures_purged = "privacy.purged";
+
+/// Which of its own events an append was for.
+constexpr ticket purge_note = 1, segment_note = 2;
+
+/// What nobody asked for but time.
+event note(std::string_view type) {
+  event e;
+  e.type = type;
+  e.kind = event_kind::clock;
+  e.occurred_at = e.recorded_at = project_clock::wall_now();
+  e.id = {make_uuid_v7(e.recorded_at.time_since_epoch().count())};
+  return e;
+}
+
 /// BLAKE2b-256 of a file, hex.
 std::string digest_of(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
@@ -54,19 +70,36 @@ void caretaker_state::init(caf::event_based_actor* self, caretaker_environment e
 
 void caretaker_state::open(const caf::actor& committer) {
   committer_ = committer;
+  // A crash may have come between an erasure and the rewriting of the files.
+  position erased, purged;
+  environment_.log->read_stream(stream_id::privacy(), {1}, [&](const recorded_event& e) {
+    (e.type == own_type::customer_erased ? erased : purged) = e.pos;
+    return true;
+  });
+  if (erased > purged) purge();
   if (environment_.retention.archive_after.count() > 0) self_->send(self_, archive_tick{});
 }
 
 void caretaker_state::on_projected(const events_projected& projected) {
   const auto erases = [](const recorded_event& e) { return e.type == own_type::customer_erased; };
-  if (std::none_of(projected.events->begin(), projected.events->end(), erases)) return;
+  if (std::any_of(projected.events->begin(), projected.events->end(), erases)) purge();
+}
+
+void caretaker_state::purge() {
+  const auto upto = environment_.models->checkpoint();
   try {
     environment_.log->purge_keys();
     environment_.models->purge();
-    spdlog::info("erased personal data is gone from the files of the log's keys and of the read models");
   } catch (const eventstore::store_error& failure) {
-    spdlog::error("erased personal data may still be in files that were not compacted: {}", failure.what());
+    spdlog::error("erased personal data may still be in files that were not rewritten: {}; the next start tries again", failure.what());
+    return;
   }
+  spdlog::info("erased personal data is gone from the files of the log's keys and of the read models");
+  auto e = note(erasures_purged);
+  e.data = fmt::format(R"({{"position":{}}})", upto.value);
+  eventstore::append_request request;
+  request.appends.push_back({stream_id::privacy(), {}, {std::move(e)}});
+  self_->send(committer_, append_job{std::make_shared<eventstore::append_request>(std::move(request)), caf::actor_cast<caf::actor>(self_), purge_note, {}});
 }
 
 std::uint32_t caretaker_state::next_segment() const {
@@ -140,11 +173,7 @@ void caretaker_state::archive() {
     next.writer->finish();
     verify(next);
     const auto [first, last] = std::minmax_element(next.events.begin(), next.events.end(), [](const auto& a, const auto& b) { return a.pos < b.pos; });
-    event e;
-    e.type = own_type::segment_written;
-    e.kind = event_kind::derived;
-    e.occurred_at = e.recorded_at = project_clock::wall_now();
-    e.id = {make_uuid_v7(e.recorded_at.time_since_epoch().count())};
+    auto e = note(own_type::segment_written);
     json_writer data;
     data.begin_object().field("segment", std::uint64_t{next.number}).field("projects", next.projects);
     data.field("events", std::uint64_t{next.events.size()}).field("first_position", first->pos).field("last_position", last->pos);
@@ -155,7 +184,7 @@ void caretaker_state::archive() {
     eventstore::append_request request;
     request.appends.push_back({stream_id::archive(), {}, {std::move(e)}});
     request.archived = std::move(next.events);
-    self_->send(committer_, append_job{std::make_shared<eventstore::append_request>(std::move(request)), caf::actor_cast<caf::actor>(self_), 0, {}});
+    self_->send(committer_, append_job{std::make_shared<eventstore::append_request>(std::move(request)), caf::actor_cast<caf::actor>(self_), segment_note, {}});
   } catch (const std::exception& failure) {
     spdlog::error("nothing was archived: {}", failure.what());
     ++environment_.metrics->archive_failures;
@@ -165,6 +194,7 @@ void caretaker_state::archive() {
 }
 
 void caretaker_state::on_appended(const append_done& done) {
+  if (done.number != segment_note) return;
   if (done.stored) return self_->send(self_, archive_tick{});  // there may be more
   // The projects are where they were: the next look begins from the start.
   looked_at_.clear();

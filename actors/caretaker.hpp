@@ -35,6 +35,7 @@ public:
 
 private:
   struct segment;
+  void purge();
   [[nodiscard]] std::uint32_t next_segment() const;
   void collect(segment& into);
   bool add_project(const project_id& id, segment& into);

@@ -10,6 +10,8 @@ namespace plo::actors {
 
 struct projection_runner_state {
   static inline const char* name = "projection_runner";
+  /// No aggregate: CAF would make one from the actor's pointer, which is a fine bool.
+  projection_runner_state() = default;
   bool tries_again = false;   // a failed step is to be tried again, also when nothing is committed
   milliseconds pause{0};      // since the last one that failed
 };

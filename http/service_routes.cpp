@@ -111,6 +111,8 @@ std::string metrics_text(service& s) {
       by_label("plo_ingest_events_total", "Posted events by way and status", "mode", s.ingest_lines),
       by_label("plo_http_answers_total", "HTTP answers by route and status", "route", s.answers),
       counter("plo_events_committed_total", "Events appended since start", e.events_committed),
+      counter("plo_events_archived_total", "Events moved to archive segments since start", e.events_archived),
+      counter("plo_archive_failures_total", "Attempts to archive that failed", e.archive_failures),
       counter("plo_append_failures_total", "Append requests the store refused", e.append_failures),
       counter("plo_duplicates_total", "Events that were stored before", e.duplicates),
       counter("plo_conflicts_total", "Repeats with another payload", e.conflicts),
@@ -138,6 +140,14 @@ std::string metrics_text(service& s) {
       gauge("plo_store_failed", "1 when the log takes no writes until the next start", has_failed(s.engine.log().store().writing()) ? 1 : 0),
       gauge("plo_views_refuse_writes", "1 while the read models cannot be written", takes_writes(s.engine.views_writing()) ? 0 : 1),
   };
+  auto parked = family("plo_projection_parked", "Position of the event that a projection could not fold; it stands still since", MetricType::Gauge);
+  for (const auto& projection : s.engine.parked()) {
+    ClientMetric m;
+    m.label = {{"projection", projection.name}};
+    m.gauge.value = static_cast<double>(projection.at.value);
+    parked.metric.push_back(std::move(m));
+  }
+  families.push_back(std::move(parked));
   if (s.settings.webhooks != nullptr) add_webhooks(*s.settings.webhooks, head, families);
   return prometheus::TextSerializer().Serialize(families);
 }
@@ -159,10 +169,14 @@ task<answer> get_readiness(service& s, request&) {
   const auto views = s.engine.views_writing();
   const bool ready = takes_writes(log) && takes_writes(views) && !s.stopping;
   json_writer json;
-  json.begin_object().field("status", ready ? "ready" : "not ready").field("store_takes_writes", takes_writes(log));
+  const auto parked = s.engine.parked();
+  json.begin_object().field("status", !ready ? "not ready" : parked.empty() ? "ready" : "degraded").field("store_takes_writes", takes_writes(log));
   if (!log.reason.empty()) json.field("store_reason", reason_of(log));
   json.field("views_take_writes", takes_writes(views));
   if (!views.reason.empty()) json.field("views_reason", reason_of(views));
+  json.key("parked_projections").begin_array();
+  for (const auto& p : parked) json.begin_object().field("projection", p.name).field("position", p.at).field("reason", p.reason).end_object();
+  json.end_array();
   json.field("stopping", s.stopping.load()).field("position", head).field("projection_position", applied).end_object();
   co_return response(ready ? 200 : 503, json.str());
 }
