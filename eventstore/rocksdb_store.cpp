@@ -1,6 +1,8 @@
 #include "eventstore/rocksdb_store.hpp"
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -9,6 +11,7 @@
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
+#include <spdlog/spdlog.h>
 
 #include "eventstore/wal_check.hpp"
 #include "eventstore/write_watch.hpp"
@@ -23,6 +26,20 @@ std::string_view view(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 /// Left in the directory of a store that can be rebuilt, when it was found damaged.
 constexpr std::string_view damage_mark = "DAMAGED";
 
+/// What RocksDB tells, for those who ask for that much. Its own LOG file ends the process when the disk is full: RocksDB writes to a file
+/// again that it could not be written to, and is built with its assertions on Debian.
+class quiet_log final : public rocksdb::Logger {
+public:
+  quiet_log() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+  using Logger::Logv;
+  void Logv(const char* format, std::va_list words) override {
+    if (!spdlog::should_log(spdlog::level::debug)) return;
+    char line[1024];
+    std::vsnprintf(line, sizeof line, format, words);
+    spdlog::debug("RocksDB: {}", line);
+  }
+};
+
 bool is_damage(const rocksdb::Status& status) { return status.IsCorruption() || status.IsPathNotFound(); }
 
 void check(const rocksdb::Status& status, std::string_view doing) {
@@ -35,6 +52,7 @@ void check(const rocksdb::Status& status, std::string_view doing) {
 rocksdb::DBOptions database_options(bool durable, rocksdb::Env* env) {
   rocksdb::DBOptions options;
   if (env != nullptr) options.env = env;
+  options.info_log = std::make_shared<quiet_log>();
   options.allow_concurrent_memtable_write = false;  // there is one writer
   options.enable_write_thread_adaptive_yield = false;
   options.atomic_flush = !durable;  // without a write-ahead log, the families reach the disk together
@@ -50,7 +68,6 @@ rocksdb::DBOptions database_options(bool durable, rocksdb::Env* env) {
   }
   options.max_background_jobs = 2;
   options.max_total_wal_size = 256u << 20;
-  options.keep_log_file_num = 4;
   options.max_open_files = 512;
   return options;
 }

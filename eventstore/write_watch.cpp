@@ -79,6 +79,9 @@ void write_watch::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocks
   const std::lock_guard lock(guard_);
   ++failures_;
   if (reason == rocksdb::BackgroundErrorReason::kWriteCallback) log_failed_ = true;
+  // To RocksDB it is final that a new write-ahead log could not be made, since the old one may lack what nobody has synced yet. Here
+  // every write is synced before it counts as one, so that this too can be tried again.
+  if (reason == rocksdb::BackgroundErrorReason::kMemTable && error->IsNoSpace()) *error = rocksdb::Status(*error, rocksdb::Status::Severity::kHardError);
   const bool goes_on = error->severity() <= rocksdb::Status::Severity::kSoftError;
   if (error->IsNoSpace() && error->severity() <= rocksdb::Status::Severity::kHardError) {
     must_resume_ = true;
