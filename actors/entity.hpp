@@ -151,15 +151,24 @@ private:
       return fail();
     }
     state.events_in_flight = request->appends.front().events.size();
-    if constexpr (requires { Aggregate::decided(id_, state.in_flight, state.receipts, environment_->context); })
-      if (auto message = Aggregate::decided(id_, state.in_flight, state.receipts, environment_->context))
-        self_->send(environment_->directory, std::move(*message));
-    if (state.events_in_flight == 0) return settle(environment_->log->head().last);
+    if (state.events_in_flight == 0) {
+      tell_decided();
+      return settle(environment_->log->head().last);
+    }
     state.appending = true;
     append_job job{std::move(request), self_, 0, {}};
     if constexpr (requires { Aggregate::on_stored(state.aggregate, environment_->context); })
       job.on_stored = Aggregate::on_stored(state.aggregate, environment_->context);
     self_->send(environment_->committer, std::move(job));
+    // Only now: what the router lets another entity decide next must reach the committer behind this, or the log's order is not the clock's.
+    tell_decided();
+  }
+
+  void tell_decided() const {
+    const auto& state = self_->state;
+    if constexpr (requires { Aggregate::decided(id_, state.in_flight, state.receipts, environment_->context); })
+      if (auto message = Aggregate::decided(id_, state.in_flight, state.receipts, environment_->context))
+        self_->send(environment_->directory, std::move(*message));
   }
 
   void fail() const {

@@ -18,7 +18,7 @@ void clock_history::evolve(const recorded_event& e) {
 }
 
 bool clock_history::wall_at(position pos) const {
-  bool wall = true;
+  bool wall = first_;
   for (const auto& [from, is_wall] : set_)
     if (from <= pos) wall = is_wall;
   return wall;

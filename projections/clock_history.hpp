@@ -10,7 +10,8 @@ namespace plo::projections {
 
 class clock_history {
 public:
-  clock_history() = default;
+  /// `wall_at_first`: what ran before the log says; a log begins on the wall clock.
+  explicit clock_history(bool wall_at_first = true) : first_(wall_at_first) {}
   explicit clock_history(const eventstore::log& log);
 
   /// Takes up an event of the stream; others change nothing. Call in log order.
@@ -19,6 +20,7 @@ public:
   [[nodiscard]] bool wall_at(position pos) const;
 
 private:
+  bool first_ = true;
   std::vector<std::pair<position, bool>> set_;
 };
 

@@ -62,6 +62,7 @@ struct open_decision {
   stream_version before;        // of the stream
   std::vector<event> expected;  // all of it
   std::size_t met = 0;          // events that have come as expected
+  position last;                // of these
   project_state next;
   [[nodiscard]] bool is_open() const { return met < expected.size(); }
 };
@@ -75,7 +76,8 @@ struct project_entry {
 
 class rederiving {
 public:
-  rederiving(const eventstore::log& log, const rederive_options& options) : log_(log), options_(options), projects_(options.max_states) {}
+  rederiving(const eventstore::log& log, const rederive_options& options)
+      : log_(log), options_(options), clocks_(options.wall_at_first), projects_(options.max_states) {}
 
   rederive_report run() {
     const auto total = log_.head().last.value;
@@ -110,7 +112,7 @@ private:
     auto& d = p.decision;
     if (!meets(d.expected[d.met], e) && !moved_clock(p, id, e)) {
       const bool missing = is_input(e.kind) && d.met > 0;
-      differ(e.pos, id, missing ? "what follows from the event before is missing" : fmt::format("differs in {}", fields_that_differ(d.expected[d.met], e)),
+      differ(missing ? position{d.last.value + 1} : e.pos, id, missing ? "what follows from the event before is missing" : fmt::format("differs in {}", fields_that_differ(d.expected[d.met], e)),
              &d.expected[d.met], missing ? nullptr : &e);
       give_up(p, id, e);
       // What nobody expected may be the next input.
@@ -118,10 +120,12 @@ private:
       return fold(p, e);
     }
     ++d.met;
+    d.last = e.pos;
     ++report_.rederived;
     p.version = e.version;
     if (!d.is_open()) {
       p.state = std::move(d.next);
+      finished_ = {id, std::move(d)};
       d = {};
     }
   }
@@ -134,6 +138,7 @@ private:
       fold(p, e);
       return false;
     }
+    if (belongs_to_finished(p, id, e)) return true;
     p.broken = false;
     ++report_.inputs;
     auto& d = p.decision;
@@ -147,6 +152,18 @@ private:
     d = {};
     p.broken = true;
     fold(p, e);
+    return false;
+  }
+
+  /// On the event clock a deadline that is known before it is due is fired at its time; one that is fired later was already due when an
+  /// input set it. Where the decision of that input has come out without it, the clock stood later than the log says.
+  bool belongs_to_finished(project_entry& p, const project_id& id, const recorded_event& e) {
+    if (e.kind != event_kind::clock || clocks_.wall_at(e.pos) || finished_.project != id) return false;
+    const auto data = json_document::parse(e.data);
+    if (!data || json::get_string(data->root(), "due_at") == json::get_string(data->root(), "fired_at")) return false;
+    p.decision = finished_.decision;
+    if (moved_clock(p, id, e)) return true;
+    p.decision = {};
     return false;
   }
 
@@ -275,6 +292,10 @@ private:
   projections::clock_history clocks_;
   instant clock_{};  // the event clock
   recent<project_entry> projects_;
+  struct {
+    project_id project;
+    open_decision decision;
+  } finished_;  // the last decision that came out
   rederive_report report_;
 };
 

@@ -25,6 +25,7 @@ struct difference {
 
 struct rederive_options {
   domain_settings settings;           // zone, country and calendars that the server ran with
+  bool wall_at_first = true;          // which clock ran before the log says; for logs that no server began
   std::size_t max_states = 20'000;    // projects kept in memory
   std::size_t most_differences = 100;  // that are told
   replay::progress progress;

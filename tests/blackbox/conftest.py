@@ -47,3 +47,4 @@ def make_server(tmp_path):
     for each in made:
         if each.running():
             each.kill()
+            each.audit()

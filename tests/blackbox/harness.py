@@ -24,6 +24,7 @@ ADMIN_EMAIL = "admin@example.org"
 ADMIN_PASSWORD = "correct horse battery staple"
 START_TIMEOUT_S = 60
 ANSWER_TIMEOUT_S = 60
+LARGE_LOG_BYTES = 32 << 20
 
 _numbers = itertools.count(1)
 
@@ -297,6 +298,7 @@ class Server:
         self.port = None
         self.token = None
         self.session_guard = threading.Lock()
+        self.audited = True  # False: the test damages the store, or changes what decisions depend on
 
     def command(self):
         words = [binary(), "serve", "--config", str(self.config), "--data", str(self.data), "--listen", "127.0.0.1:0"]
@@ -357,11 +359,25 @@ class Server:
     def stop(self):
         """SIGTERM; returns the exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self._wait(30)
+        status = self._wait(30)
+        self.audit()
+        return status
 
     def kill(self):
         self.process.kill()
         return self._wait(30)
+
+    def replay(self, *words, timeout=300):
+        """`plo replay WORDS` on the server's data, running or not; (status, stdout, stderr)."""
+        return run_plo("replay", *words, "--data", self.data, "--config", self.config, timeout=timeout)
+
+    def audit(self):
+        """Proves the log that was left: every test's log is a test of the audit tool, and the other way round. Large ones take too long."""
+        if not self.audited or sum(f.stat().st_size for f in (self.data / "log").glob("*") if f.is_file()) > LARGE_LOG_BYTES:
+            return
+        for check in ("verify", "rederive"):
+            status, out, err = self.replay(check)
+            assert status == 0, f"plo replay {check} ended with {status}: {out[-4000:]}{err[-2000:]}"
 
     def restart(self):
         assert self.stop() == 0, self.stderr()
@@ -380,9 +396,11 @@ class Server:
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         if self.running():
             self.kill()
+            if kind is None:
+                self.audit()
 
 
 def run_plo(*words, timeout=120, env=None):

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Kills the server again and again under load and compares what it kept with what it acknowledged.
 
-    kill_loop.py [ROUNDS] [--seed N]      needs PLO_BINARY
+    kill_loop.py [ROUNDS] [--seed N] [--backups]      needs PLO_BINARY
 
 Each round: start, check, load from several connections (single posts and batches), SIGKILL at a random moment.
 After every start the log must hold each acknowledged event exactly once, at the acknowledged position and with
 the acknowledged id; positions and versions must run without a gap; and an event that got no answer must be
 there wholly or not at all, so that posting it again is 200 or 201. A dead letter whose project has come must
 be attached, however the server ended in between.
+
+With --backups, backups are made one after the other meanwhile, so that the kill strikes during one; what is in backup.json after
+a kill can be restored, and the log of it proves.
 """
 import argparse
 import http.client
@@ -15,13 +18,14 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import sys
 import tempfile
 import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "blackbox"))
-from harness import Server, event, unique  # noqa: E402
+from harness import Server, event, run_plo, unique  # noqa: E402
 
 WRITERS = 8
 
@@ -140,21 +144,55 @@ def check(server, expected):
     return len(log), len(waiting)
 
 
+class Backups:
+    """Backs the server up again and again; `check` proves the latest when the server is gone."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder) / "backups"
+        self.made = self.cut = self.restored = 0
+        self.failures = []
+
+    def run(self, server):
+        while server.running():
+            status, out, err = run_plo("backup", "--data", server.data, "--to", self.folder, "--keep", 3)
+            if status not in (0, 3):
+                self.failures.append((status, out, err))
+            self.made += status == 0
+            self.cut += status != 0
+
+    def check(self, server):
+        assert not self.failures, self.failures
+        if not (self.folder / "backup.json").exists():
+            return
+        said = json.loads((self.folder / "backup.json").read_text())
+        target = server.folder / "restored"
+        status, out, err = run_plo("restore", "--from", self.folder, "--data", target)
+        assert status == 0 and said["hash"] in out, (status, out, err)
+        status, out, err = run_plo("replay", "verify", "--data", target)
+        assert status == 0 and said["hash"] in out, (status, out, err)
+        shutil.rmtree(target)
+        self.restored += 1
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("rounds", nargs="?", type=int, default=20)
     options.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
+    options.add_argument("--backups", action="store_true", help="kill during backups")
     chosen = options.parse_args()
     print(f"seed {chosen.seed}", flush=True)
     rng = random.Random(chosen.seed)
     expected = Expected()
     with tempfile.TemporaryDirectory() as folder:
         server = Server(folder)
+        backups = Backups(folder) if chosen.backups else None
         for number in range(1, chosen.rounds + 1):
             server.start()
             try:
                 events, unanswered = check(server, expected)
                 writers = [threading.Thread(target=write, args=(server, expected, rng.random())) for _ in range(WRITERS)]
+                if backups:
+                    writers.append(threading.Thread(target=backups.run, args=(server,)))
                 for writer in writers:
                     writer.start()
                 time.sleep(rng.uniform(0.05, 2.0))
@@ -163,6 +201,9 @@ def main():
                     server.kill()
             for writer in writers:
                 writer.join(60)
+            server.audit()
+            if backups:
+                backups.check(server)
             assert not expected.failures, expected.failures
             print(f"round {number}: {events} events in the log, {unanswered} had been unanswered, "
                   f"{len(expected.acknowledged)} acknowledged", flush=True)
@@ -173,6 +214,8 @@ def main():
         finally:
             if server.running():
                 server.kill()
+    if backups:
+        print(f"{backups.made} backups made, {backups.cut} cut short by a kill, {backups.restored} restored and proved")
     print(f"{chosen.rounds} kills, {len(expected.acknowledged)} acknowledged events, {events} in the log: nothing lost")
 
 
