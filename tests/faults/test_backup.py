@@ -8,7 +8,7 @@ import time
 
 import pytest
 from faults import Faults
-from harness import event, run_plo, unique
+from harness import config_text, event, run_plo, unique
 
 
 def fill(client, events=200):
@@ -240,3 +240,53 @@ def test_the_control_routes_need_the_token(make_server, tmp_path):
         time.sleep(0.05)
     assert said["state"] == "done" and said["id"] == 1
     assert not (tmp_path / "b" / "backup.json").exists()  # nobody has proved it
+
+
+def test_archived_records_are_part_of_it(make_server, tmp_path):
+    retention = config_text(extra='[retention]\narchive_after = "PT1S"\ncheck_every = "PT0.2S"\n')
+    server, backups = make_server(retention), tmp_path / "backups"
+    client = server.client()
+
+    def close_one():
+        ref, _ = client.open_project(customer_id=unique("C"))
+        client.store(event("crm", "project.closed", ref))
+
+    def segments(folder):
+        return {f.name: f.read_bytes() for f in (folder / "archive").glob("segment-*.zst")}
+
+    def wait_for_segments(count):
+        until = time.monotonic() + 30
+        while len(segments(server.data)) < count:
+            assert time.monotonic() < until, "nothing was archived"
+            time.sleep(0.1)
+
+    close_one()
+    wait_for_segments(1)
+    first = back_up(server, backups)
+    assert len(first["archive"]) == 1 and segments(backups) == segments(server.data)
+    copied_at = next((backups / "archive").glob("*.zst")).stat().st_mtime_ns
+    close_one()
+    wait_for_segments(2)
+    second = back_up(server, backups)
+    assert len(second["archive"]) >= 2
+    assert (backups / "archive" / first["archive"][0]["name"]).stat().st_mtime_ns == copied_at, "a segment was copied again"
+    assert server.stop() == 0
+    log = None
+    for name, made, count in (("first", first, 1), ("second", second, len(second["archive"]))):
+        copy, _ = restored(make_server, backups, name, "--id", made["latest"])
+        copy.config.write_text(retention)
+        assert len(segments(copy.data)) == count
+        assert copy.replay("verify")[0] == 0
+        copy.start()
+        log = copy.client().log()
+        assert len(log) >= made["position"]
+        assert copy.stop() == 0
+    # A damaged segment is as bad as a damaged log.
+    segment = next((backups / "archive").glob("*.zst"))
+    content = bytearray(segment.read_bytes())
+    content[len(content) // 2] ^= 1
+    segment.write_bytes(content)
+    assert run_plo("restore", "--from", backups, "--data", tmp_path / "damaged")[0] == 1
+    # The next backup notices that what it shares is not what was noted, and copies it again.
+    back_up(server, backups)
+    assert run_plo("restore", "--from", backups, "--data", tmp_path / "sound")[0] == 0
