@@ -1,5 +1,6 @@
 // plo: one binary, several subcommands.
 #include <exception>
+#include <filesystem>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -137,6 +138,9 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const plo::eventstore::store_error& failure) {
+    std::cerr << "plo: the store cannot be used: " << failure.what() << "\n";
+    return store_unusable;
+  } catch (const std::filesystem::filesystem_error& failure) {
     std::cerr << "plo: the store cannot be used: " << failure.what() << "\n";
     return store_unusable;
   } catch (const std::exception& failure) {
