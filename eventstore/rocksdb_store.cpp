@@ -216,8 +216,10 @@ public:
     // Files written before checksums of whole files were noted have those of their blocks.
     std::vector<rocksdb::LiveFileMetaData> files;
     opened_.db->GetLiveFilesMetaData(&files);
-    const bool all_noted = std::all_of(files.begin(), files.end(), [](const auto& f) { return !f.file_checksum_func_name.empty() &&
-                                                                                               f.file_checksum_func_name != rocksdb::kUnknownFileChecksumFuncName; });
+    const auto is_noted = [](const auto& f) {
+      return !f.file_checksum_func_name.empty() && f.file_checksum_func_name != rocksdb::kUnknownFileChecksumFuncName;
+    };
+    const bool all_noted = std::all_of(files.begin(), files.end(), is_noted);
     check(all_noted ? opened_.db->VerifyFileChecksums({}) : opened_.db->VerifyChecksum(), fmt::format("{} is damaged", opened_.dir.string()));
     check_record_files(opened_.dir);
   }
