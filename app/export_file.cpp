@@ -94,7 +94,7 @@ tl::expected<std::string, std::string> export_to_file(const eventstore::log& log
     failed = failed || std::fwrite(line.data(), 1, line.size(), out) != line.size() || std::fputc('\n', out) == EOF;
   });
   if (failed || std::fflush(out) != 0) return cannot("written");
-  bar.finish(1, 1, report.last.value);
+  bar.finish();
   tell(report, options.form);
   return report_json(report);
 }

@@ -136,7 +136,8 @@ int import_events(const import_options& options) {
   }
   import.finish();
   const auto counts = import.counts();
-  bar.finish(bytes, total, counts.lines);
+  bar.show(bytes, total, counts.lines);
+  bar.finish();
   if (!engine->settle(std::chrono::minutes(1))) spdlog::info("the read models will catch up at the next start");
   fmt::print("{} lines: {} stored, {} duplicates ({} in conflict), {} waited for their project ({} wait still), {} bad, "
              "{} refused by the store\n",

@@ -14,16 +14,17 @@ public:
 
   /// `done` of `total` tell the share, `counted` of the unit the speed. Cheap enough to be called for every step.
   void show(std::uint64_t done, std::uint64_t total, std::uint64_t counted);
-  /// The last line. Nothing when the work was over before anybody could have wondered, and nothing was shown.
-  void finish(std::uint64_t done, std::uint64_t total, std::uint64_t counted);
+  /// The last line, when there was one before: short work says nothing.
+  void finish();
 
 private:
   using clock = std::chrono::steady_clock;
-  void print(std::uint64_t done, std::uint64_t total, std::uint64_t counted, bool last);
+  void print(bool last);
 
   std::string unit_;
   bool is_terminal_;
   bool shown_ = false;
+  std::uint64_t done_ = 0, total_ = 0, counted_ = 0;
   clock::time_point started_at_ = clock::now();
   clock::time_point shown_at_ = started_at_;
 };

@@ -184,7 +184,7 @@ replay_command::replay_command(CLI::App& cli) : words_(std::make_unique<words>()
     options.progress = shown_by(bar);
     auto report = replay::verify(options);
     report.file_faults.insert(report.file_faults.end(), bad_heads.begin(), bad_heads.end());
-    bar.finish(1, 1, 2 * report.log.events);
+    bar.finish();
     w.print(replay::to_json(report), replay::verify_text);
     return report.ok() ? done : check_failed;
   });
@@ -251,7 +251,7 @@ replay_command::replay_command(CLI::App& cli) : words_(std::make_unique<words>()
     if (!id) throw usage_error(fmt::format("'{}' is not the id of an anomaly", w.anomaly));
     progress_bar bar("events");
     const auto document = replay::explain(*w.open(), *id, w.domain(), shown_by(bar));
-    bar.finish(1, 1, 0);
+    bar.finish();
     if (!document) throw usage_error("no anomaly of this id was ever raised");
     w.print(*document, replay::explanation_text);
     return done;
@@ -264,7 +264,7 @@ replay_command::replay_command(CLI::App& cli) : words_(std::make_unique<words>()
     options.settings = w.domain();
     options.progress = shown_by(bar);
     const auto report = replay::rederive(*w.open(), options);
-    bar.finish(report.events, report.events, report.events);
+    bar.finish();
     w.print(replay::to_json(report), replay::rederive_text);
     return report.ok() ? done : check_failed;
   });
@@ -285,7 +285,7 @@ replay_command::replay_command(CLI::App& cli) : words_(std::make_unique<words>()
     settings.project_type = w.type;
     settings.progress = shown_by(bar);
     const auto document = replay::what_if(*w.open(), file.rules, std::move(settings));
-    bar.finish(1, 1, 0);
+    bar.finish();
     w.print(document, replay::trial_text);
     return done;
   });

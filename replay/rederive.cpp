@@ -103,7 +103,9 @@ private:
     if (const auto id = e.stream.project()) take_of(*id, e);
     else if (e.kind == event_kind::derived && e.stream == stream_id::dead_letters()) take_attachment(e);
     // Dead letters move the event clock too.
-    if (e.kind == event_kind::source) clock_ = std::max(clock_, e.occurred_at);
+    if (e.kind != event_kind::source) return;
+    stored_clock_ = std::max(stored_clock_, e.occurred_at);
+    clock_ = std::max(clock_, e.occurred_at);
   }
 
   void take_of(const project_id& id, const recorded_event& e) {
@@ -217,24 +219,38 @@ private:
     std::size_t n = 1;
     for (const auto* name : {"fired_at", "resolved_at", "last_triggered_at"})
       shown[n++] = parse_instant(json::get_string(data->root(), name).value_or(""));
+    // A restart forgets what is not in the log.
+    if (clock_ > stored_clock_ && d.input->kind == event_kind::source) {
+      const auto occurred_at = d.input->occurred_at;
+      if (comes_out(p, id, e, std::max(stored_clock_, occurred_at - milliseconds(1)), std::max(stored_clock_, occurred_at))) {
+        clock_ = stored_clock_;
+        return true;
+      }
+    }
     for (const auto& later : shown) {
-      if (!later || *later <= d.reading.now) continue;
-      auto again = p;
-      again.state = state_at(id, d.before);
-      again.decision.reading.now = *later;
-      if (again.decision.reading.before != instant::min()) again.decision.reading.before = *later;
-      decide_into(again, id);
-      const auto& other = again.decision.expected;
-      if (other.size() <= d.met || !std::equal(d.expected.begin(), d.expected.begin() + static_cast<std::ptrdiff_t>(d.met), other.begin()) ||
-          !meets(other[d.met], e))
-        continue;
-      again.decision.met = d.met;
-      p = std::move(again);
+      if (!later || *later <= d.reading.now || !comes_out(p, id, e, *later, *later)) continue;
       clock_ = std::max(clock_, *later);
       ++report_.clock_moves;
       return true;
     }
     return false;
+  }
+
+  /// Whether the decision comes out as far as it is stored, this event included, by another reading of the clock; it goes on with that.
+  bool comes_out(project_entry& p, const project_id& id, const recorded_event& e, instant before, instant now) {
+    const auto& d = p.decision;
+    auto again = p;
+    again.state = state_at(id, d.before);
+    if (d.reading.before != instant::min()) again.decision.reading.before = before;
+    again.decision.reading.now = now;
+    decide_into(again, id);
+    const auto& other = again.decision.expected;
+    if (other.size() <= d.met || !std::equal(d.expected.begin(), d.expected.begin() + static_cast<std::ptrdiff_t>(d.met), other.begin()) ||
+        !meets(other[d.met], e))
+      return false;
+    again.decision.met = d.met;
+    p = std::move(again);
+    return true;
   }
 
   void take_attachment(const recorded_event& e) {
@@ -290,7 +306,8 @@ private:
   rules::rule_set rules_;
   bool rules_indexed_ = false;
   projections::clock_history clocks_;
-  instant clock_{};  // the event clock
+  instant stored_clock_{};  // the event clock as the log's events move it
+  instant clock_{};         // and as what was stored shows that it stood
   recent<project_entry> projects_;
   struct {
     project_id project;

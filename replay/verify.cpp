@@ -7,15 +7,29 @@
 
 namespace plo::replay {
 
+namespace {
+constexpr int most_attempts = 5;
+}
+
 verify_report verify(const verify_options& options) {
   verify_report report;
   report.heads = options.heads;
   {
-    const auto store = eventstore::open_log_store(options.data_dir, eventstore::open_mode::read_only);
-    try {
-      store->verify_files();
-    } catch (const eventstore::store_error& failure) {
-      report.file_faults.push_back(failure.what());
+    auto store = eventstore::open_log_store(options.data_dir, eventstore::open_mode::read_only);
+    for (int attempt = 1;; ++attempt) {
+      try {
+        store->verify_files();
+        break;
+      } catch (const eventstore::store_error& failure) {
+        // The server beside may have replaced files since they were listed: look at what it has now.
+        const bool gone = std::string_view(failure.what()).find("No such file") != std::string_view::npos;
+        if (gone && attempt < most_attempts) {
+          store = eventstore::open_log_store(options.data_dir, eventstore::open_mode::read_only);
+          continue;
+        }
+        report.file_faults.push_back(failure.what());
+        break;
+      }
     }
     const eventstore::archive_reader archive(options.data_dir / "archive");
     report.log = eventstore::check_log(*store, archive, {options.settings, options.heads, options.most_faults, options.progress});
