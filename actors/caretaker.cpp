@@ -1,15 +1,14 @@
 #include "actors/caretaker.hpp"
 
 #include <algorithm>
-#include <fstream>
 
 #include <fmt/format.h>
-#include <sodium.h>
 #include <spdlog/spdlog.h>
 
 #include "actors/clock.hpp"
 #include "domain/catalogue.hpp"
 #include "domain/json.hpp"
+#include "eventstore/durable_files.hpp"
 
 namespace plo::actors {
 
@@ -17,6 +16,7 @@ namespace {
 
 constexpr std::size_t projects_per_look = 500;
 constexpr std::size_t max_events_per_segment = 50'000;  // their places go into the log in one batch
+constexpr std::size_t events_per_frame = 1'000;         // compress well together, and are unpacked in a millisecond or two
 constexpr std::array<std::string_view, 2> closed_statuses{"completed", "cancelled"};
 
 /// {position}: what was erased up to there is in no file any more.
@@ -35,28 +35,22 @@ event note(std::string_view type) {
   return e;
 }
 
-/// BLAKE2b-256 of a file, hex.
-std::string digest_of(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  crypto_generichash_state state;
-  eventstore::chain_hash digest;
-  crypto_generichash_init(&state, nullptr, 0, digest.size());
-  std::vector<char> block(1u << 20);
-  while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0)
-    crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(block.data()), static_cast<std::size_t>(in.gcount()));
-  if (in.bad()) throw eventstore::store_error(file.string() + " cannot be read back");
-  crypto_generichash_final(&state, digest.data(), digest.size());
-  return eventstore::to_hex(digest);
-}
-
 }  // namespace
 
 /// A segment on its way to the log.
 struct caretaker_state::segment {
   std::uint32_t number = 0;
   std::optional<eventstore::segment_writer> writer;
+  std::vector<std::pair<recorded_event, std::string>> frame;  // not written yet
   std::vector<eventstore::archived_event> events;
   std::uint64_t projects = 0;
+
+  void write_frame() {
+    if (frame.empty()) return;
+    const auto place = writer->add(frame);
+    for (const auto& [e, stored] : frame) events.push_back({e.pos, place});
+    frame.clear();
+  }
 
   [[nodiscard]] bool full(std::uint64_t bytes) const {
     return writer && (writer->size() >= bytes || events.size() >= max_events_per_segment);
@@ -114,24 +108,20 @@ std::uint32_t caretaker_state::next_segment() const {
   return last + 1;
 }
 
-/// True when there was something to archive.
-bool caretaker_state::add_project(const project_id& id, segment& into) {
+void caretaker_state::add_project(const project_id& id, segment& into) {
   const auto& log = *environment_.log;
-  std::vector<std::pair<recorded_event, std::string>> events;
+  const auto before = into.frame.size();
   log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
-    if (log.is_archived(e.pos)) return true;
-    events.emplace_back(e, log.stored_at(e.pos).value());
+    if (!log.is_archived(e.pos)) into.frame.emplace_back(e, log.stored_at(e.pos).value());
     return true;
   });
-  if (events.empty()) return false;
+  if (into.frame.size() == before) return;
   if (!into.writer) {
     into.number = next_segment();
     into.writer.emplace(environment_.retention.archive_dir, into.number);
   }
-  const auto place = into.writer->add(events);
-  for (const auto& [e, stored] : events) into.events.push_back({e.pos, place});
   ++into.projects;
-  return true;
+  if (into.frame.size() >= events_per_frame) into.write_frame();
 }
 
 void caretaker_state::collect(segment& into) {
@@ -144,7 +134,7 @@ void caretaker_state::collect(segment& into) {
       views.release();
       if (found.empty()) break;
       for (const auto& place : found) {
-        (void)add_project({place.id}, into);
+        add_project({place.id}, into);
         after = place;
         if (into.full(environment_.retention.segment_bytes)) break;
       }
@@ -169,6 +159,7 @@ void caretaker_state::archive() {
     segment next;
     collect(next);
     if (!next.writer) return later();
+    next.write_frame();
     const auto bytes = next.writer->size();
     next.writer->finish();
     verify(next);
@@ -177,7 +168,7 @@ void caretaker_state::archive() {
     json_writer data;
     data.begin_object().field("segment", std::uint64_t{next.number}).field("projects", next.projects);
     data.field("events", std::uint64_t{next.events.size()}).field("first_position", first->pos).field("last_position", last->pos);
-    data.field("bytes", bytes).field("digest", digest_of(eventstore::segment_file(environment_.retention.archive_dir, next.number))).end_object();
+    data.field("bytes", bytes).field("digest", eventstore::digest_of(eventstore::segment_file(environment_.retention.archive_dir, next.number))).end_object();
     e.data = data.str();
     spdlog::info("archived {} events of {} closed projects in segment {} ({} bytes)", next.events.size(), next.projects, next.number, bytes);
     environment_.metrics->events_archived += next.events.size();

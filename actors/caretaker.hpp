@@ -38,7 +38,7 @@ private:
   void purge();
   [[nodiscard]] std::uint32_t next_segment() const;
   void collect(segment& into);
-  bool add_project(const project_id& id, segment& into);
+  void add_project(const project_id& id, segment& into);
   void verify(const segment& written) const;
 
   caf::event_based_actor* self_ = nullptr;

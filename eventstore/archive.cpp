@@ -11,6 +11,7 @@
 #include <zstd.h>
 
 #include "domain/json.hpp"
+#include "eventstore/durable_files.hpp"
 #include "eventstore/keys.hpp"
 #include "eventstore/kv_store.hpp"
 
@@ -22,36 +23,39 @@ namespace {
 
 constexpr char codec_archived = 0;
 constexpr std::size_t hash_bytes = sizeof(chain_hash);
-constexpr std::size_t frames_kept = 64;
+constexpr std::size_t frames_kept = 64;  // a megabyte or so each
 constexpr std::uint64_t max_frame_bytes = 1ull << 31;
 constexpr int compression_level = 9;
 
-std::string base64(std::string_view bytes) {
-  std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
-  sodium_bin2base64(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), sodium_base64_VARIANT_ORIGINAL);
-  text.pop_back();
+/// Bytes as text, each byte the character of its number. Unlike base64 it keeps repetitions, which is what compression lives on.
+std::string to_text(std::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size() + bytes.size() / 4);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80) text.push_back(static_cast<char>(0xc0 | byte >> 6));
+    text.push_back(static_cast<char>(byte >= 0x80 ? 0x80 | (byte & 0x3f) : byte));
+  }
   return text;
 }
 
-std::optional<std::string> from_base64(std::string_view text) {
-  std::string bytes(text.size() / 4 * 3 + 3, '\0');
-  std::size_t size = 0;
-  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr, &size, nullptr,
-                        sodium_base64_VARIANT_ORIGINAL) != 0)
-    return std::nullopt;
-  bytes.resize(size);
+std::optional<std::string> from_text(std::string_view text) {
+  std::string bytes;
+  bytes.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x80) {
+      bytes.push_back(text[i]);
+      continue;
+    }
+    if ((byte != 0xc2 && byte != 0xc3) || ++i == text.size()) return std::nullopt;
+    bytes.push_back(static_cast<char>((byte & 0x03) << 6 | (static_cast<unsigned char>(text[i]) & 0x3f)));
+  }
   return bytes;
 }
 
 store_error cannot(std::string_view what, const fs::path& file) {
   return store_error(fmt::format("{} cannot be {}: {}", file.string(), what, std::strerror(errno)));
-}
-
-void sync_folder(const fs::path& dir) {
-  const int folder = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = folder >= 0 && ::fsync(folder) == 0;
-  if (folder >= 0) ::close(folder);
-  if (!synced) throw cannot("synced", dir);
 }
 
 }  // namespace
@@ -119,7 +123,7 @@ std::shared_ptr<const archive_reader::values> archive_reader::load(const archive
     from = end + 1;
     if (!document) throw damaged("a line is not JSON");
     const auto pos = json::get_number(document->root(), "position");
-    const auto record = from_base64(json::get_string(document->root(), "record").value_or(""));
+    const auto record = from_text(json::get_string(document->root(), "record").value_or(""));
     chain_hash hash{};
     const auto hex = json::get_string(document->root(), "hash").value_or("");
     std::size_t bytes = 0;
@@ -153,7 +157,7 @@ archived_place segment_writer::add(const std::vector<std::pair<recorded_event, s
     json_writer line;
     line.begin_object().field("position", e.pos).field("stream", e.stream.name).field("version", e.version).field("type", e.type);
     line.field("recorded_at", e.recorded_at).field("hash", to_hex(stored_hash(stored)));
-    line.field("record", base64(std::string_view(stored).substr(hash_bytes))).end_object();
+    line.field("record", to_text(std::string_view(stored).substr(hash_bytes))).end_object();
     lines.append(line.view()).push_back('\n');
   }
   std::string packed(ZSTD_compressBound(lines.size()), '\0');
@@ -177,7 +181,7 @@ void segment_writer::finish() {
   if (::fsync(file_) != 0) throw cannot("synced", temporary_);
   if (::close(std::exchange(file_, -1)) != 0) throw cannot("closed", temporary_);
   fs::rename(temporary_, final_);
-  sync_folder(final_.parent_path());
+  sync_directory(final_.parent_path());
 }
 
 }  // namespace plo::eventstore

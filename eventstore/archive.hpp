@@ -1,9 +1,9 @@
 // Archive segments: where the events of projects go that were closed long ago.
 //
 // The log keeps for an archived event its place, its hash and where the record is; everything that reads the log reads it from there.
-// A segment is a file of NDJSON compressed with zstd, written once and never changed: one frame for each project, so that any one can be
-// read alone and `zstdcat` shows them all. A line is `{position, stream, version, type, recorded_at, hash, record}`, with hash in hex and
-// record in base64, the very bytes that the log had: what was sealed in the log is sealed here.
+// A segment is a file of NDJSON compressed with zstd, written once and never changed: frames of some hundred events, so that a project is
+// read without the rest and `zstdcat` shows everything. A line is `{position, stream, version, type, recorded_at, hash, record}`, with hash
+// in hex, and in record the very bytes that the log had, each byte a character (ISO 8859-1): what was sealed in the log is sealed here.
 #pragma once
 
 #include <cstdint>
@@ -65,7 +65,7 @@ public:
   segment_writer(const segment_writer&) = delete;
   segment_writer& operator=(const segment_writer&) = delete;
 
-  /// Adds a frame of events in log order, each with its stored value; gives its place. Throws store_error.
+  /// Adds a frame of events, each with its stored value; gives its place. Throws store_error.
   archived_place add(const std::vector<std::pair<recorded_event, std::string>>& events);
   [[nodiscard]] std::uint64_t size() const { return size_; }
   /// Syncs the file and gives it its name.
