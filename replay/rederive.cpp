@@ -71,6 +71,7 @@ struct project_entry {
   project_state state;  // while a decision is open, nothing
   stream_version version;
   open_decision decision;
+  bool lacks_values = false;  // somewhere in its stream
   bool broken = false;  // a decision did not come out: what it led to is passed over up to the next input
 };
 
@@ -87,7 +88,7 @@ public:
       return true;
     });
     projects_.each([&](const project_id& id, const project_entry& p) {
-      if (p.decision.is_open()) differ({total + 1}, id, "the log ends before it", &p.decision.expected[p.decision.met], nullptr);
+      if (p.decision.is_open()) differ({total + 1}, id, p.lacks_values, "the log ends before it", &p.decision.expected[p.decision.met], nullptr);
     });
     if (options_.progress) options_.progress(report_.events, total);
     return std::move(report_);
@@ -110,11 +111,12 @@ private:
 
   void take_of(const project_id& id, const recorded_event& e) {
     auto& p = load(id, e);
+    p.lacks_values = p.lacks_values || lacks_values(e.data);
     if (!p.decision.is_open() && !begin(p, id, e)) return;
     auto& d = p.decision;
     if (!meets(d.expected[d.met], e) && !moved_clock(p, id, e)) {
       const bool missing = is_input(e.kind) && d.met > 0;
-      differ(missing ? position{d.last.value + 1} : e.pos, id, missing ? "what follows from the event before is missing" : fmt::format("differs in {}", fields_that_differ(d.expected[d.met], e)),
+      differ(missing ? position{d.last.value + 1} : e.pos, id, p.lacks_values, missing ? "what follows from the event before is missing" : fmt::format("differs in {}", fields_that_differ(d.expected[d.met], e)),
              &d.expected[d.met], missing ? nullptr : &e);
       give_up(p, id, e);
       // What nobody expected may be the next input.
@@ -135,7 +137,7 @@ private:
   /// Decides what this event begins. False when it begins nothing.
   bool begin(project_entry& p, const project_id& id, const recorded_event& e) {
     if (e.kind == event_kind::derived || (p.broken && e.kind == event_kind::clock && e.type != own_type::rules_changed)) {
-      if (!p.broken) differ(e.pos, id, "follows from nothing", nullptr, &e);
+      if (!p.broken) differ(e.pos, id, p.lacks_values, "follows from nothing", nullptr, &e);
       p.broken = true;
       fold(p, e);
       return false;
@@ -149,7 +151,7 @@ private:
     if (is_input(e.kind) || e.type == own_type::rules_changed) d.input = static_cast<const event&>(e);
     decide_into(p, id);
     if (d.is_open()) return true;
-    differ(e.pos, id, "nothing was due", nullptr, &e);
+    differ(e.pos, id, p.lacks_values, "nothing was due", nullptr, &e);
     p.state = std::move(d.next);
     d = {};
     p.broken = true;
@@ -261,7 +263,7 @@ private:
       ++report_.rederived;
       return;
     }
-    differ(e.pos, project.value_or(project_id{}), "is not the attachment of its cause", nullptr, &e);
+    differ(e.pos, project.value_or(project_id{}), false, "is not the attachment of its cause", nullptr, &e);
   }
 
   void fold(project_entry& p, const recorded_event& e) {
@@ -288,15 +290,30 @@ private:
     return state;
   }
 
+  [[nodiscard]] bool lacked_values(const project_id& id, stream_version version) const {
+    bool lacked = false;
+    if (version.value == 0) return lacked;
+    log_.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
+      lacked = e.version <= version && lacks_values(e.data);
+      return !lacked && e.version < version;
+    });
+    return lacked;
+  }
+
   project_entry& load(const project_id& id, const recorded_event& next) {
     if (auto* known = projects_.find(id)) return *known;
     project_entry fresh;
     fresh.version = {next.version.value - 1};
     fresh.state = state_at(id, fresh.version);
+    fresh.lacks_values = lacked_values(id, fresh.version);
     return projects_.put(id, std::move(fresh));
   }
 
-  void differ(position at, const project_id& project, std::string what, const event* expected, const event* stored) {
+  void differ(position at, const project_id& project, bool lacks, std::string what, const event* expected, const event* stored) {
+    if (lacks) {
+      ++report_.undecidable;
+      return;
+    }
     if (report_.differences_total++ >= options_.most_differences) return;
     report_.differences.push_back({at, project, std::move(what), expected ? json_of(*expected) : "", stored ? json_of(*stored) : ""});
   }
@@ -323,7 +340,7 @@ rederive_report rederive(const eventstore::log& log, const rederive_options& opt
 std::string to_json(const rederive_report& report) {
   json_writer json;
   json.begin_object().field("ok", report.ok()).field("events", report.events).field("inputs", report.inputs);
-  json.field("rederived", report.rederived).field("erased", report.erased).field("clock_moves", report.clock_moves);
+  json.field("rederived", report.rederived).field("erased", report.erased).field("undecidable", report.undecidable).field("clock_moves", report.clock_moves);
   json.field("differences_total", report.differences_total).key("differences").begin_array();
   for (const auto& d : report.differences) {
     json.begin_object().field("position", d.at).field("project_id", d.project).field("what", d.what);

@@ -36,6 +36,7 @@ struct rederive_report {
   std::uint64_t inputs = 0;      // decided again
   std::uint64_t rederived = 0;   // events that came out as they are stored
   std::uint64_t erased = 0;      // of these, how many differ in personal values that are not there any more
+  std::uint64_t undecidable = 0;  // differences in projects with such values: a condition may have read what nobody can read any more
   std::uint64_t clock_moves = 0;  // times that the event clock had been moved on by something that is not in the log
   std::vector<difference> differences;
   std::uint64_t differences_total = 0;
@@ -44,7 +45,7 @@ struct rederive_report {
 
 [[nodiscard]] rederive_report rederive(const eventstore::log& log, const rederive_options& options);
 
-/// `{ok, events, inputs, rederived, erased, clock_moves, differences_total, differences: [{position, project_id, what, expected, stored}]}`
+/// `{ok, events, inputs, rederived, erased, undecidable, clock_moves, differences_total, differences: [{position, project_id, what, expected, stored}]}`
 [[nodiscard]] std::string to_json(const rederive_report& report);
 
 }  // namespace plo::replay

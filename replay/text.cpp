@@ -167,6 +167,9 @@ std::string rederive_text(std::string_view json) {
   std::string text = fmt::format("{} events, {} inputs decided again, {} events came out as they are stored\n", shown(r["events"]), shown(r["inputs"]),
                                  shown(r["rederived"]));
   if (r["erased"] != 0) text += fmt::format("{} of them but for personal values that are not there any more\n", shown(r["erased"]));
+  if (r["undecidable"] != 0)
+    text += fmt::format("{} places differ in projects whose personal values are not there any more: what was decided by them cannot be decided again\n",
+                        shown(r["undecidable"]));
   if (r["clock_moves"] != 0) text += fmt::format("{} times the event clock had been moved by a repetition, which is not stored\n", shown(r["clock_moves"]));
   for (const auto& d : r["differences"]) {
     text += fmt::format("position {}, project {}: {}\n", shown(d["position"]), shown(d["project_id"]), shown(d["what"]));

@@ -2,14 +2,37 @@
 
 #include <fmt/format.h>
 
+#include "domain/catalogue.hpp"
 #include "domain/json.hpp"
+#include "eventstore/durable_files.hpp"
 #include "replay/verify_views.hpp"
 
 namespace plo::replay {
 
 namespace {
+
 constexpr int most_attempts = 5;
+
+/// Archive segments are what they were when they were written: their events say so already, this is about every byte.
+void verify_segments(const std::filesystem::path& data_dir, verify_report& report) try {
+  const auto log = eventstore::open_rocksdb_log(data_dir, {eventstore::open_mode::read_only, {}});
+  log->read_stream(stream_id::archive(), {1}, [&](const recorded_event& e) {
+    const auto data = json_document::parse(e.data);
+    if (e.type != own_type::segment_written || !data) return true;
+    const auto number = static_cast<std::uint32_t>(json::get_number(data->root(), "segment").value_or(0));
+    const auto file = eventstore::segment_file(data_dir / "archive", number);
+    if (!std::filesystem::exists(file)) {
+      report.file_faults.push_back(fmt::format("{}, written at position {}, is missing", file.string(), e.pos.value));
+    } else if (eventstore::digest_of(file) != json::get_string(data->root(), "digest").value_or("")) {
+      report.file_faults.push_back(fmt::format("{} is not as it was written at position {}", file.string(), e.pos.value));
+    }
+    return true;
+  });
+} catch (const eventstore::store_error& failure) {
+  report.file_faults.push_back(failure.what());
 }
+
+}  // namespace
 
 verify_report verify(const verify_options& options) {
   verify_report report;
@@ -34,6 +57,7 @@ verify_report verify(const verify_options& options) {
     const eventstore::archive_reader archive(options.data_dir / "archive");
     report.log = eventstore::check_log(*store, archive, {options.settings, options.heads, options.most_faults, options.progress});
   }
+  if (report.log.ok()) verify_segments(options.data_dir, report);
   if (options.views || options.rows) report.views = verify_views(options);
   return report;
 }

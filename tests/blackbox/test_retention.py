@@ -88,6 +88,10 @@ def test_closed_projects_are_archived_and_read_as_before(make_server):
     assert status == 1 and "segment-00000001" in told + complaint
     hidden.rename(segments[0])
     assert run_plo("replay", "verify", "--data", server.data)[0] == 0
+    with open(segments[0], "ab") as file:
+        file.write(b"more")
+    status, told, complaint = run_plo("replay", "verify", "--data", server.data)
+    assert status == 1 and "segment-00000001" in told + complaint
 
 
 def test_killed_while_archiving_nothing_is_lost(make_server):
