@@ -219,7 +219,7 @@ public:
     const auto is_noted = [](const auto& f) {
       return !f.file_checksum_func_name.empty() && f.file_checksum_func_name != rocksdb::kUnknownFileChecksumFuncName;
     };
-    const bool all_noted = std::all_of(files.begin(), files.end(), is_noted);
+    const bool all_noted = !files.empty() && std::all_of(files.begin(), files.end(), is_noted);
     check(all_noted ? opened_.db->VerifyFileChecksums({}) : opened_.db->VerifyChecksum(), fmt::format("{} is damaged", opened_.dir.string()));
     check_record_files(opened_.dir);
   }

@@ -18,6 +18,7 @@
 #include "projections/project_detail.hpp"
 #include "projections/projects.hpp"
 #include "projections/timeline.hpp"
+#include "replay/rederive.hpp"
 
 namespace plo::actors::test {
 
@@ -181,6 +182,12 @@ protected:
     for (const auto& actor : {door, writer, runner, hub}) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     door = writer = runner = hub = nullptr;
     run();
+    if (!is_rederived) return;
+    // Whatever a test has brought into the log must follow from what stands before it.
+    replay::rederive_options options;
+    options.wall_at_first = clock.running() == project_clock::mode::wall;
+    const auto report = replay::rederive(log, options);
+    EXPECT_TRUE(report.ok()) << replay::to_json(report);
   }
 
   /// Delivers every message, in the order in which actors became ready.
@@ -249,6 +256,7 @@ protected:
 
   using outcome = ingest_reply::outcome;
 
+  bool is_rederived = true;  // false: the test writes into the log what no decider did
   test_config config;
   rule_book book{std::make_shared<const rules::rule_set>()};
   breakable_log log;

@@ -64,6 +64,7 @@ private:
 class outbox_test : public actor_test {
 protected:
   void SetUp() override {
+    is_rederived = false;  // requests are written by hand
     actor_test::SetUp();
     settings.mode = outbox_mode::send;
     settings.retries = {1s, 8s, 60s};
