@@ -93,7 +93,10 @@ rocksdb::ColumnFamilyOptions family_options(const family_layout& layout, const s
 /// The families that a store has, out of those that are wanted; nothing else can be opened read only.
 std::vector<std::string> present_families(const rocksdb::DBOptions& options, const std::filesystem::path& dir) {
   std::vector<std::string> names;
-  check(rocksdb::DB::ListColumnFamilies(options, dir.string(), &names), fmt::format("there is no store at {}", dir.string()));
+  const auto status = rocksdb::DB::ListColumnFamilies(options, dir.string(), &names);
+  if (!status.ok() && !std::filesystem::exists(dir / "CURRENT"))
+    throw store_error(fmt::format("there is no store at {}: {}", dir.string(), status.ToString()));
+  check(status, fmt::format("the store at {} is damaged", dir.string()));
   return names;
 }
 

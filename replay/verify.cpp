@@ -37,7 +37,7 @@ void verify_segments(const std::filesystem::path& data_dir, verify_report& repor
 verify_report verify(const verify_options& options) {
   verify_report report;
   report.heads = options.heads;
-  {
+  try {
     auto store = eventstore::open_log_store(options.data_dir, eventstore::open_mode::read_only);
     for (int attempt = 1;; ++attempt) {
       try {
@@ -56,6 +56,10 @@ verify_report verify(const verify_options& options) {
     }
     const eventstore::archive_reader archive(options.data_dir / "archive");
     report.log = eventstore::check_log(*store, archive, {options.settings, options.heads, options.most_faults, options.progress});
+  } catch (const eventstore::store_damaged& damage) {
+    // There is a store, and it cannot even be opened: that is what was asked.
+    report.file_faults.push_back(damage.what());
+    return report;
   }
   if (report.log.ok()) verify_segments(options.data_dir, report);
   if (options.views || options.rows) report.views = verify_views(options);
