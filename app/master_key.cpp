@@ -1,6 +1,7 @@
 #include "app/master_key.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
@@ -61,8 +62,10 @@ eventstore::secret_key make_key(const fs::path& file) {
 eventstore::privacy_options privacy_of(const config::settings& settings, const fs::path& data_dir, bool make) {
   eventstore::privacy_options privacy;
   privacy.fields = personal_fields(settings.privacy.fields.value_or(usual_personal_fields()));
-  if (!settings.privacy.master_key.empty()) {
-    const auto key = eventstore::parse_secret_key(settings.privacy.master_key);
+  auto given = settings.privacy.master_key;
+  if (const char* usual = std::getenv("PLO_MASTER_KEY"); given.empty() && settings.privacy.master_key_file.empty() && usual != nullptr) given = usual;
+  if (!given.empty()) {
+    const auto key = eventstore::parse_secret_key(given);
     if (!key) throw std::runtime_error("the master key in the environment: " + key.error());
     privacy.master = *key;
     return privacy;

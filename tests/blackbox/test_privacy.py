@@ -1,5 +1,6 @@
 """Erasing a person: nothing shows the data any more, not even the files; everything else stays, and the chain holds."""
 import json
+import os
 import pathlib
 import time
 
@@ -180,6 +181,20 @@ def test_other_fields_and_keys(make_server, tmp_path):
     assert status == 3 and "master key" in complaint
     key_file.write_text("no key\n")
     status, _, complaint = run_plo("serve", "--config", server.config, "--data", server.data, "--listen", "127.0.0.1:0")
+    assert status == 2 and "64 hexadecimal digits" in complaint
+
+
+def test_the_key_may_come_from_the_environment(make_server):
+    server = make_server(start=False)
+    server.start(env={**os.environ, "PLO_MASTER_KEY": "cd" * 32})
+    _, opened = server.client().open_project(customer_id="C-1", customer_name="Zelda Secretname")
+    assert server.stop() == 0
+    assert not (server.data / "master_key").exists()
+    words = ["replay", "state", "--project", opened["project_id"], "--data", server.data, "--json"]
+    assert json.loads(run_plo(*words, env={"PLO_MASTER_KEY": "cd" * 32})[1])["customer_name"] == "Zelda Secretname"
+    assert json.loads(run_plo(*words)[1])["customer_name"] == "[sealed]"
+    server.audited = False  # by a harness that has no key
+    status, _, complaint = run_plo("serve", "--config", server.config, "--data", server.data, "--listen", "127.0.0.1:0", env={"PLO_MASTER_KEY": "zz"})
     assert status == 2 and "64 hexadecimal digits" in complaint
 
 
