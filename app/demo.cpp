@@ -16,6 +16,7 @@
 #include "app/scenario/population.hpp"
 #include "app/wiring.hpp"
 #include "config/embedded.hpp"
+#include "eventstore/scratch_folder.hpp"
 
 namespace plo::app {
 
@@ -23,26 +24,6 @@ namespace {
 
 constexpr const char* demo_email = "admin@example.org";
 constexpr std::chrono::minutes time_to_load{5};
-
-/// A folder that is gone when the demo ends.
-class scratch_folder {
-public:
-  scratch_folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "plo-demo-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw eventstore::store_error("no folder can be made for the demo data");
-    path_ = pattern;
-  }
-  ~scratch_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-private:
-  std::filesystem::path path_;
-};
 
 /// Loads history as an import does: on the event clock, so that every alert stands where it would have been.
 void load_history(const config::settings& settings, const std::filesystem::path& data) {
@@ -82,7 +63,7 @@ std::string from_environment(const char* name, const std::string& otherwise) {
 }  // namespace
 
 int demo(const demo_options& options) {
-  const scratch_folder folder;
+  const eventstore::scratch_folder folder("demo");
   serve_options serving;
   serving.config = (folder.path() / "plo.toml").string();
   serving.data = (folder.path() / "data").string();

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
-#include <cstdlib>
 #include <fmt/format.h>
 #include <sodium.h>
+
+#include "eventstore/scratch_folder.hpp"
 
 namespace plo::replay {
 
@@ -19,26 +20,6 @@ std::string hex_of(std::string_view bytes) {
   hex.pop_back();
   return hex;
 }
-
-/// A folder that is gone afterwards.
-class scratch_folder {
-public:
-  scratch_folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "plo-verify-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw eventstore::store_error("no folder can be made to build the read models again");
-    path_ = pattern;
-  }
-  ~scratch_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  scratch_folder(const scratch_folder&) = delete;
-  scratch_folder& operator=(const scratch_folder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-private:
-  std::filesystem::path path_;
-};
 
 /// Folds the log up to a position into read models, in whole commits.
 void build_upto(projections::read_models& models, const eventstore::log& log, position last, const progress& show) {
@@ -104,7 +85,7 @@ void compare_digest(const eventstore::log& log, views_verdict& verdict, const pr
 }
 
 void compare_rows(const verify_options& options, const eventstore::log& log, const eventstore::kv_store& held, views_verdict& verdict) {
-  const scratch_folder folder;
+  const eventstore::scratch_folder folder("verify");
   const auto built = projections::read_models::open(folder.path(), log, options.settings);
   build_upto(*built, log, verdict.status.checkpoint, options.progress);
   const auto families = projections::view_families();
