@@ -50,15 +50,17 @@ def test_closed_projects_are_archived_and_read_as_before(make_server):
     of_closed = [e for e in raw.values() if e["stream"].removeprefix("project:") in before]
     wait_for_archive(client, len(of_closed), server)
     segments = sorted((server.data / "archive").iterdir())
-    assert [s.name for s in segments] == ["segment-00000001.ndjson.zst"]
+    # Usually one; what was closed a moment later comes with the next look.
+    assert [s.name for s in segments] == [f"segment-{n:08}.ndjson.zst" for n in range(1, len(segments) + 1)]
     assert {project: comparable(client, project) for project in before} == before
     log = {e["position"]: e for e in client.log()}
     assert {p: log[p] for p in raw} == raw
-    [note] = [e for e in log.values() if e["stream"] == "archive"]
-    assert note["type"] == "archive.segment_written"
-    assert note["data"]["events"] == len(of_closed) and note["data"]["projects"] == 5 and note["data"]["bytes"] == segments[0].stat().st_size
+    notes = [e for e in log.values() if e["stream"] == "archive"]
+    assert {note["type"] for note in notes} == {"archive.segment_written"}
+    assert sum(note["data"]["events"] for note in notes) == len(of_closed) and sum(note["data"]["projects"] for note in notes) == 5
+    assert [note["data"]["bytes"] for note in notes] == [segment.stat().st_size for segment in segments]
     # Any tool reads a segment; what is personal is sealed in it.
-    lines = subprocess.run(["zstd", "-dc", segments[0]], capture_output=True, check=True).stdout
+    lines = subprocess.run(["zstd", "-dc", *segments], capture_output=True, check=True).stdout
     kept = [json.loads(line) for line in lines.splitlines()]
     assert {k["position"] for k in kept} == {e["position"] for e in of_closed}
     assert b"Person" not in lines and b"[erased]" in lines
