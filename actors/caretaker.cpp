@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "actors/clock.hpp"
+#include "actors/single_entity.hpp"
 #include "domain/catalogue.hpp"
 #include "domain/json.hpp"
 #include "eventstore/durable_files.hpp"
@@ -27,12 +27,17 @@ constexpr ticket purge_note = 1, segment_note = 2;
 
 /// What nobody asked for but time.
 event note(std::string_view type) {
-  event e;
+  auto e = event_now(event_kind::clock);
   e.type = type;
-  e.kind = event_kind::clock;
-  e.occurred_at = e.recorded_at = project_clock::wall_now();
-  e.id = {make_uuid_v7(e.recorded_at.time_since_epoch().count())};
   return e;
+}
+
+/// True when the last event of a project is in the archive, and so are those before it: a start looks at all that was ever closed, and must
+/// not unpack it. False as well where nobody can say without reading.
+bool is_archived_already(const eventstore::log& log, const eventstore::kv_reader& rows, const project_id& id) {
+  const auto item = json_document::parse(projections::project_item(rows, id));
+  const auto last = item ? json::get_number(item->root(), "position") : std::nullopt;
+  return last && log.is_archived({static_cast<std::uint64_t>(*last)});
 }
 
 }  // namespace
@@ -131,10 +136,10 @@ void caretaker_state::collect(segment& into) {
     while (!into.full(environment_.retention.segment_bytes)) {
       auto views = environment_.models->read();
       const auto found = projections::closed_projects(views, status, untouched_since, after, projects_per_look);
-      views.release();
+      const auto rows = views.take_rows();
       if (found.empty()) break;
       for (const auto& place : found) {
-        add_project({place.id}, into);
+        if (!is_archived_already(*environment_.log, *rows, {place.id})) add_project({place.id}, into);
         after = place;
         if (into.full(environment_.retention.segment_bytes)) break;
       }

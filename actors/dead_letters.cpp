@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include "domain/dead_letter.hpp"
 #include "domain/json.hpp"
 
 namespace plo::actors {
@@ -131,10 +132,7 @@ dead_letter_details details_of(const recorded_event& added) {
   details.reason = json::get_string(root, "reason").value_or("");
   details.event_type = json::get_string(root, "event_type").value_or("");
   details.project_ref = json::get_string(root, "project_ref").value_or("");
-  // The payload's text as it came (numbers included) is the tail of the data: write_ingest_fields puts it last.
-  constexpr std::string_view marker = R"("payload":{)";
-  if (const auto at = added.data.find(marker); at != std::string::npos && added.data.size() > at + marker.size())
-    details.payload = added.data.substr(at + marker.size() - 1, added.data.size() - (at + marker.size() - 1) - 1);
+  details.payload = letter_payload(added.data);
   return details;
 }
 

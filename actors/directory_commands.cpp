@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include "actors/directory.hpp"
+#include "actors/single_entity.hpp"
 #include "domain/catalogue.hpp"
 #include "domain/json.hpp"
 
@@ -103,11 +104,8 @@ void directory_state::erase(const erase_request& request) try {
   if (entries.empty() && !environment_.log->has_key(customer))
     return request.done(command_reply{command_reply::outcome::unknown, {}, "there is no customer with this id"});
 
-  event e;
+  auto e = event_now(event_kind::operator_);
   e.type = own_type::customer_erased;
-  e.kind = event_kind::operator_;
-  e.occurred_at = e.recorded_at = project_clock::wall_now();
-  e.id = {make_uuid_v7(e.recorded_at.time_since_epoch().count())};
   e.comment = request.comment;
   eventstore::append_request job;
   job.erased_subjects.push_back(customer);

@@ -1,16 +1,14 @@
 #include "app/master_key.hpp"
 
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <stdexcept>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sodium.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
+
+#include "eventstore/durable_files.hpp"
 
 namespace plo::app {
 
@@ -43,16 +41,9 @@ eventstore::secret_key make_key(const fs::path& file) {
   sodium_bin2hex(hex.data(), hex.size(), key.data(), key.size());
   hex.back() = '\n';
   if (file.has_parent_path()) fs::create_directories(file.parent_path());
-  const int made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  const bool written = made >= 0 && ::write(made, hex.data(), hex.size()) == static_cast<ssize_t>(hex.size()) && ::fsync(made) == 0;
-  const int reason = errno;
-  if (made >= 0) ::close(made);
-  if (!written) throw wrong(file, std::strerror(reason));
-  const int folder = ::open(file.has_parent_path() ? file.parent_path().c_str() : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder >= 0) {
-    ::fsync(folder);
-    ::close(folder);
-  }
+  const auto made = eventstore::create_durably(file, hex, 0600);
+  if (!made) throw wrong(file, made.error());
+  if (!*made) throw wrong(file, "somebody else has just made it");
   spdlog::info("made a master key for personal data at {}: keep it where the data is not", file.string());
   return key;
 }

@@ -91,6 +91,21 @@ void write_durably(const fs::path& file, std::string_view content, ::mode_t mode
   replace(file, mode, [&](const open_file& out) { write_all(out, content); });
 }
 
+tl::expected<bool, std::string> create_durably(const fs::path& file, std::string_view content, ::mode_t mode) {
+  const open_file out(file, O_WRONLY | O_CREAT | O_EXCL, mode);
+  if (out.number < 0 && errno == EEXIST) return false;
+  try {
+    if (out.number < 0) throw cannot("made", file);
+    write_all(out, content);
+    if (::fsync(out.number) != 0) throw cannot("written", file);
+    sync_directory(file.has_parent_path() ? file.parent_path() : ".");
+    return true;
+  } catch (const store_error& failure) {
+    if (out.number >= 0) ::unlink(file.c_str());
+    return tl::unexpected(std::string(failure.what()));
+  }
+}
+
 std::string copy_durably(const fs::path& from, const fs::path& to, ::mode_t mode) {
   std::string digest;
   replace(to, mode, [&](const open_file& out) { digest = read_all(from, [&](std::string_view bytes) { write_all(out, bytes); }); });

@@ -135,13 +135,6 @@ private:
   bool any_ = false;
 };
 
-task<void> send_pieces(event_sink& sink, std::shared_ptr<person_export> from) {
-  for (auto text = from->next(); !text.empty() && !sink.stopping(); text = from->next()) {
-    const bool alive = co_await sink.write(text);
-    if (!alive) co_return;
-  }
-}
-
 task<answer> export_customer(service& s, request& r) {
   parameters p(r);
   const auto refused = co_await refuse_or_wait(s, r, p);

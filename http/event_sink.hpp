@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string_view>
 
 #include "http/task.hpp"
@@ -22,5 +23,14 @@ public:
   /// True when the server is shutting down.
   [[nodiscard]] virtual bool stopping() const = 0;
 };
+
+/// Sends what `from->next()` makes, piece by piece, until it makes an empty one, the client is gone or the server stops.
+template <class Pieces>
+task<void> send_pieces(event_sink& sink, std::shared_ptr<Pieces> from) {
+  for (auto text = from->next(); !text.empty() && !sink.stopping(); text = from->next()) {
+    const bool alive = co_await sink.write(text);
+    if (!alive) co_return;
+  }
+}
 
 }  // namespace plo::http

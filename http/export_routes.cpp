@@ -31,16 +31,10 @@ private:
 
 struct running_export {
   explicit running_export(service& s) : slot(s.exporting) {}
+  [[nodiscard]] std::string next() { return rows->next(); }
   export_slot slot;
   std::unique_ptr<projections::csv_export> rows;
 };
-
-task<void> send_rows(event_sink& sink, std::shared_ptr<running_export> running) {
-  for (auto text = running->rows->next(); !text.empty() && !sink.stopping(); text = running->rows->next()) {
-    const bool alive = co_await sink.write(text);
-    if (!alive) co_return;
-  }
-}
 
 /// `start` makes the export from the read models.
 template <class Start>
@@ -57,7 +51,7 @@ task<answer> export_csv(service& s, const request& r, parameters& p, const char*
   }
   reply.content_type = "text/csv; charset=utf-8; header=present";
   reply.headers.emplace_back("Content-Disposition", std::string("attachment; filename=\"") + name + "\"");
-  reply.serve = [running](event_sink& sink) { return send_rows(sink, running); };
+  reply.serve = [running](event_sink& sink) { return send_pieces(sink, running); };
   co_return reply;
 }
 

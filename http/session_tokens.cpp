@@ -6,11 +6,10 @@
 #include <iterator>
 #include <stdexcept>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sodium.h>
-#include <unistd.h>
 
+#include "eventstore/durable_files.hpp"
 #include "http/jwt.hpp"
 
 namespace plo::http {
@@ -73,20 +72,14 @@ std::optional<session_tokens::session> session_tokens::session_of(std::string_vi
 }
 
 std::string kept_secret(const std::filesystem::path& file) {
-  const auto failed = [&](std::string_view what) {
-    return std::runtime_error(fmt::format("{} cannot be {}: {}", file.string(), what, std::strerror(errno)));
-  };
-  if (const int created = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); created >= 0) {
-    const auto secret = base64url(random_bytes(secret_bytes));
-    const bool written = ::write(created, secret.data(), secret.size()) == static_cast<ssize_t>(secret.size()) && ::fsync(created) == 0;
-    if (::close(created) != 0 || !written) throw failed("written");
-    return secret;
-  }
-  if (errno != EEXIST) throw failed("made");
+  auto secret = base64url(random_bytes(secret_bytes));
+  const auto made = eventstore::create_durably(file, secret, 0600);
+  if (!made) throw std::runtime_error(made.error());
+  if (*made) return secret;
   std::ifstream in(file, std::ios::binary);
-  std::string secret(std::istreambuf_iterator<char>(in), {});
+  secret.assign(std::istreambuf_iterator<char>(in), {});
   if (!in || secret.empty()) {
-    if (!in) throw failed("read");
+    if (!in) throw std::runtime_error(fmt::format("{} cannot be read: {}", file.string(), std::strerror(errno)));
     throw std::runtime_error(fmt::format("{} is empty: delete it, and another one is made", file.string()));
   }
   return secret;

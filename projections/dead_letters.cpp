@@ -3,6 +3,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "domain/dead_letter.hpp"
 #include "domain/json.hpp"
 #include "eventstore/keys.hpp"
 #include "projections/index_page.hpp"
@@ -54,25 +55,13 @@ letter_row decode_letter(const dead_letter_id& id, std::string_view in) {
   return row;
 }
 
-/// The payload's text as it came, numbers included.
-std::string payload_text(const recorded_event& e) {
-  const auto data = json_document::parse(e.data);
-  if (!data || !data->root().is_object()) return "{}";
-  std::size_t index = 0;
-  for (const auto member : simdjson::dom::object(data->root())) {
-    if (member.key == "payload") return member.value.is_object() ? std::string(raw_member(e.data, index)) : "{}";
-    ++index;
-  }
-  return "{}";
-}
-
 void write_letter(json_writer& json, const letter_row& row, const eventstore::log& log) {
   json.begin_object().field("dead_letter_id", row.id).field("kind", row.kind).field("source", row.source).field("source_ref", row.source_ref);
   json.field("event_type", row.event_type).field_or_null("project_ref", row.project_ref).field("received_at", row.received_at);
   json.field("reason", row.reason).field("status", row.status);
   json.field("project_id", row.project.is_nil() ? std::nullopt : std::optional(row.project));
   const auto added = log.at(row.added);
-  json.field_raw("payload", added ? payload_text(*added) : "{}").end_object();
+  json.field_raw("payload", added ? letter_payload(added->data) : "{}").end_object();
 }
 
 void stage_letter(staged_rows& staged, const letter_row& row) {

@@ -79,21 +79,11 @@ std::vector<touched_project> project_states::apply(event_pointers events) {
 
 void project_states::fold_anew(const project_id& id, position up_to, touched_project& touched) {
   if (entries_.contains(id)) forget(id);
-  recent_.push_front(id);
-  auto fresh = std::make_unique<entry>();
-  fresh->place = recent_.begin();
-  fresh->state.id = id;
   touched.anomalies.clear();
-  log_.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
-    if (e.pos > up_to) return false;
-    evolve(fresh->state, e, settings_);
-    fresh->version = e.version;
-    fresh->latest = std::max(fresh->latest, e.occurred_at);
-    note_anomaly(e, fresh->state, touched.anomalies);
-    return true;
-  });
-  touched.latest = fresh->latest;
-  touched.state = &entries_.emplace(id, std::move(fresh)).first->second->state;
+  const auto& project = read(id, [up_to](const recorded_event& e) { return e.pos <= up_to; },
+                             [&](const recorded_event& e, const project_state& state) { note_anomaly(e, state, touched.anomalies); });
+  touched.latest = project.latest;
+  touched.state = &project.state;
 }
 
 void project_states::fold(entry& project, const recorded_event& e) {
@@ -117,21 +107,32 @@ project_states::entry& project_states::load(const project_id& id, const recorded
     recent_.splice(recent_.begin(), recent_, known->second->place);
     return *known->second;
   }
-  recent_.push_front(id);
-  auto fresh = std::make_unique<entry>();
-  fresh->place = recent_.begin();
-  fresh->state.id = id;
-  if (next.version.value > 1) {
-    log_.read_stream(next.stream, {1}, [&](const recorded_event& e) {
-      if (e.version >= next.version) return false;
-      evolve(fresh->state, e, settings_);
-      fresh->version = e.version;
-      fresh->latest = std::max(fresh->latest, e.occurred_at);
-      return true;
-    });
+  std::function<bool(const recorded_event&)> past;
+  if (next.version.value > 1) past = [&next](const recorded_event& e) { return e.version < next.version; };
+  auto& project = read(id, past);
+  if (project.version.value + 1 != next.version.value) {
+    const auto missing = project.version.value + 1;
+    forget(id);
+    throw eventstore::store_error(fmt::format("{} has no version {}", next.stream.name, missing));
   }
-  if (fresh->version.value + 1 != next.version.value)
-    throw eventstore::store_error(fmt::format("{} has no version {}", next.stream.name, fresh->version.value + 1));
+  return project;
+}
+
+project_states::entry& project_states::read(const project_id& id, const std::function<bool(const recorded_event&)>& wanted,
+                                            const std::function<void(const recorded_event&, const project_state&)>& folded) {
+  auto fresh = std::make_unique<entry>();
+  fresh->state.id = id;
+  const auto fold_next = [&](const recorded_event& e) {
+    if (!wanted(e)) return false;
+    evolve(fresh->state, e, settings_);
+    fresh->version = e.version;
+    fresh->latest = std::max(fresh->latest, e.occurred_at);
+    if (folded) folded(e, fresh->state);
+    return true;
+  };
+  if (wanted) log_.read_stream(stream_id::of(id), {1}, fold_next);
+  recent_.push_front(id);
+  fresh->place = recent_.begin();
   return *entries_.emplace(id, std::move(fresh)).first->second;
 }
 

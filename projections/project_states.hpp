@@ -1,6 +1,7 @@
 // The projects' states as the projections need them: folded from the log, kept for the most recently touched.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -52,6 +53,9 @@ private:
     std::list<project_id>::iterator place;
   };
   entry& load(const project_id& id, const recorded_event& next);
+  /// Reads the project's stream as long as `wanted` says (without it, not at all) and keeps what it comes to; `folded` sees each event behind its fold.
+  entry& read(const project_id& id, const std::function<bool(const recorded_event&)>& wanted,
+              const std::function<void(const recorded_event&, const project_state&)>& folded = {});
   void fold(entry& project, const recorded_event& e);
   void fold_anew(const project_id& id, position up_to, touched_project& touched);
   void forget(const project_id& id);

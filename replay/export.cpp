@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "domain/catalogue.hpp"
+#include "domain/dead_letter.hpp"
 #include "domain/json.hpp"
 #include "domain/operators/command_stamp.hpp"
 #include "replay/project_names.hpp"
@@ -19,13 +20,6 @@ std::string raw_line(const eventstore::log& log, const recorded_event& e) {
   const auto stored = log.stored_at(e.pos);
   line.pop_back();
   return line + R"(,"hash":")" + eventstore::to_hex(eventstore::stored_hash(stored.value_or(""))) + "\"}";
-}
-
-/// The whole of a dead letter's payload, as it came: it is the last member of the letter's data.
-std::string payload_of_letter(const recorded_event& e) {
-  constexpr std::string_view marker = R"("payload":{)";
-  const auto at = e.data.find(marker);
-  return at == std::string::npos ? "{}" : e.data.substr(at + marker.size() - 1, e.data.size() - at - marker.size());
 }
 
 class ingest_lines {
@@ -69,7 +63,7 @@ private:
     if (const auto ref = text("project_ref"); !ref.empty()) json.field("project_ref", ref);
     if (const auto named = text("named_project_id"); !named.empty()) json.field("project_id", named);
     write_optional(json, text("order_ref"), text("correlation_id"), text("comment"));
-    json.field("occurred_at", e.occurred_at).field_raw("payload", payload_of_letter(e)).end_object();
+    json.field("occurred_at", e.occurred_at).field_raw("payload", letter_payload(e.data)).end_object();
     return json.str();
   }
 

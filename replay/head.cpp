@@ -1,17 +1,14 @@
 #include "replay/head.hpp"
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <stdexcept>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sodium.h>
-#include <unistd.h>
 
 #include "domain/json.hpp"
+#include "eventstore/durable_files.hpp"
 
 namespace plo::replay {
 
@@ -40,20 +37,13 @@ std::string signed_text(const signed_head& h) {
 
 seed_bytes read_or_make_key(const std::filesystem::path& file) {
   seed_bytes seed;
-  const auto cannot = [&](const char* what) { return std::runtime_error(fmt::format("the key file {} cannot be {}: {}", file.string(), what, std::strerror(errno))); };
-  const int made = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (made >= 0) {
-    randombytes_buf(seed.data(), seed.size());
-    const auto text = hex_of(seed) + "\n";
-    const bool written = ::write(made, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(made) == 0;
-    ::close(made);
-    if (!written) throw cannot("written");
-    return seed;
-  }
-  if (errno != EEXIST) throw cannot("made");
+  randombytes_buf(seed.data(), seed.size());
+  const auto made = eventstore::create_durably(file, hex_of(seed) + "\n", 0600);
+  if (!made) throw std::runtime_error("the key file: " + made.error());
+  if (*made) return seed;
   std::ifstream in(file);
   std::string text;
-  if (!(in >> text)) throw cannot("read");
+  if (!(in >> text)) throw std::runtime_error(fmt::format("the key file {} cannot be read", file.string()));
   if (!from_hex(text, seed)) throw std::runtime_error(fmt::format("the key file {} does not hold 64 hexadecimal digits", file.string()));
   return seed;
 }

@@ -242,7 +242,7 @@ private:
   bool comes_out(project_entry& p, const project_id& id, const recorded_event& e, instant before, instant now) {
     const auto& d = p.decision;
     auto again = p;
-    again.state = state_at(id, d.before);
+    again.state = entry_at(id, d.before).state;
     if (d.reading.before != instant::min()) again.decision.reading.before = before;
     again.decision.reading.now = now;
     decide_into(again, id);
@@ -275,38 +275,27 @@ private:
     p.decision = {};
     p.broken = true;
     p.version = {e.version.value - 1};
-    p.state = state_at(id, p.version);
+    p.state = entry_at(id, p.version).state;
   }
 
-  [[nodiscard]] project_state state_at(const project_id& id, stream_version version) const {
-    project_state state;
-    state.id = id;
-    if (version.value == 0) return state;
+  /// The project as its stream has it up to a version.
+  [[nodiscard]] project_entry entry_at(const project_id& id, stream_version version) const {
+    project_entry entry;
+    entry.state.id = id;
+    entry.version = version;
+    if (version.value == 0) return entry;
     log_.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
       if (e.version > version) return false;
-      evolve(state, e, options_.settings);
+      evolve(entry.state, e, options_.settings);
+      entry.lacks_values = entry.lacks_values || lacks_values(e.data);
       return e.version < version;
     });
-    return state;
-  }
-
-  [[nodiscard]] bool lacked_values(const project_id& id, stream_version version) const {
-    bool lacked = false;
-    if (version.value == 0) return lacked;
-    log_.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
-      lacked = e.version <= version && lacks_values(e.data);
-      return !lacked && e.version < version;
-    });
-    return lacked;
+    return entry;
   }
 
   project_entry& load(const project_id& id, const recorded_event& next) {
     if (auto* known = projects_.find(id)) return *known;
-    project_entry fresh;
-    fresh.version = {next.version.value - 1};
-    fresh.state = state_at(id, fresh.version);
-    fresh.lacks_values = lacked_values(id, fresh.version);
-    return projects_.put(id, std::move(fresh));
+    return projects_.put(id, entry_at(id, {next.version.value - 1}));
   }
 
   void differ(position at, const project_id& project, bool lacks, std::string what, const event* expected, const event* stored) {
