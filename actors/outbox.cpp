@@ -141,7 +141,7 @@ private:
     const auto now = environment_.now();
     std::optional<milliseconds> next;
     for (const auto& name : projections::notification_lanes(*views)) {
-      auto& lane = lanes_.try_emplace(name, lane_state{outbox_lane(environment_.settings->retries), {}}).first->second;
+      auto& lane = lanes_.try_emplace(name, lane_state{outbox_lane(environment_.settings->retries, pace_of(name)), {}}).first->second;
       if (environment_.settings->mode == outbox_mode::log_only) {
         mark_all(name, lane, *views);
         continue;
@@ -152,6 +152,9 @@ private:
     }
     if (next) set_alarm(*next, now);
   }
+
+  /// Tickets go to a machine; mails go to people and through servers that shut out who sends too many.
+  [[nodiscard]] std::uint32_t pace_of(std::string_view lane) const { return lane == "email" ? environment_.settings->mail.per_minute : 0; }
 
   outbox_item item_of(const projections::notification_row& row, milliseconds now) const {
     outbox_item item;

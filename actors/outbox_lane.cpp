@@ -1,10 +1,17 @@
 #include "actors/outbox_lane.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace plo::actors {
 
+double outbox_lane::permits(milliseconds now) const {
+  const double filled = permits_ + static_cast<double>(per_minute_) * static_cast<double>((now - counted_at_).count()) / 60'000;
+  return std::min(filled, static_cast<double>(per_minute_));
+}
+
 std::size_t outbox_lane::room(milliseconds now) const {
+  if (per_minute_ > 0 && permits(now) < 1) return 0;
   if (!is_failing()) return max_sending - std::min(max_sending, sending_);
   return now >= paused_until_ && sending_ == 0 ? 1 : 0;
 }
@@ -29,6 +36,10 @@ std::optional<outbox_item> outbox_lane::next(milliseconds now) {
     untried_.pop_front();
   }
   ++sending_;
+  if (per_minute_ > 0) {
+    permits_ = permits(now) - 1;
+    counted_at_ = now;
+  }
   return item;
 }
 
@@ -86,6 +97,8 @@ std::vector<outbox_item> outbox_lane::take_hopeless(milliseconds now) {
 std::optional<milliseconds> outbox_lane::next_look(milliseconds now) const {
   if (is_failing() && sending_ > 0) return std::nullopt;  // its answer comes first
   if (is_failing() && now < paused_until_) return paused_until_;
+  if (per_minute_ > 0 && permits(now) < 1)
+    return now + milliseconds(static_cast<std::int64_t>(std::ceil((1 - permits(now)) * 60'000 / static_cast<double>(per_minute_))));
   if (later_.empty() || sending_ >= max_sending) return std::nullopt;
   return std::max(now, later_.begin()->first);
 }

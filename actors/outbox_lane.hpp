@@ -42,7 +42,8 @@ public:
   static constexpr std::size_t max_sending = 64;
   static constexpr std::size_t max_waiting = 10'000;
 
-  explicit outbox_lane(const patience& limits) : limits_(limits) {}
+  /// `per_minute`: no more than that many are tried in a minute, however many there are; 0: as fast as they go.
+  explicit outbox_lane(const patience& limits, std::uint32_t per_minute = 0) : limits_(limits), per_minute_(per_minute), permits_(per_minute) {}
 
   /// How many new ones to take from the views now.
   [[nodiscard]] std::size_t room_for_new(milliseconds now) const;
@@ -76,9 +77,13 @@ public:
 
 private:
   [[nodiscard]] std::size_t room(milliseconds now) const;
+  [[nodiscard]] double permits(milliseconds now) const;
   [[nodiscard]] milliseconds delay(std::uint32_t failures, double random) const;
 
   patience limits_;
+  std::uint32_t per_minute_;
+  double permits_;                                  // as of counted_at_; a minute's worth at the most
+  milliseconds counted_at_{};
   std::size_t sending_ = 0;
   std::deque<outbox_item> untried_;                 // taken from the views
   std::multimap<milliseconds, outbox_item> later_;  // by when they are due

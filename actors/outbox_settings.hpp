@@ -21,6 +21,7 @@ struct mail_route {
   mail_tls tls = mail_tls::if_offered;
   std::string ca_file;  // empty: the system's
   milliseconds timeout{20'000};
+  std::uint32_t per_minute = 0;  // mails at the most; 0: as fast as they go
 };
 
 struct webhook_route {

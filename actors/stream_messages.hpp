@@ -53,6 +53,7 @@ struct stream_filter {
   std::string store_id;
   std::string severity;
   [[nodiscard]] bool matches(const stream_message& message) const;
+  auto operator<=>(const stream_filter&) const = default;
 };
 
 }  // namespace plo::actors

@@ -70,7 +70,7 @@ public:
     place_ = known.value_or(engine_.log().head().last);
     noted_ = known.value_or(position{});
     counts_.position = place_.value;
-    subscription_ = engine_.stream().subscribe([this] { wake(); });
+    subscription_ = engine_.stream().subscribe({}, [this] { wake(); });
     thread_ = std::thread([this] { run(); });
   }
 

@@ -42,7 +42,7 @@ eventstore::secret_key make_key(const fs::path& file) {
   hex.back() = '\n';
   if (file.has_parent_path()) fs::create_directories(file.parent_path());
   const auto made = eventstore::create_durably(file, hex, 0600);
-  if (!made) throw wrong(file, made.error());
+  if (!made) throw eventstore::store_error(fmt::format("the master key: {}", made.error()));
   if (!*made) throw wrong(file, "somebody else has just made it");
   spdlog::info("made a master key for personal data at {}: keep it where the data is not", file.string());
   return key;

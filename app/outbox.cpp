@@ -26,7 +26,7 @@ actors::outbox_settings outbox_settings_of(const config::settings& settings, act
   to.templates = std::make_shared<const notifications::message_templates>(load_message_templates(from.language));
   to.public_url = settings.server.public_url;
   to.mail = {from.smtp.url,      from.smtp.from,           from.smtp.username, from.smtp.password, tls_of(from.smtp.tls),
-             from.smtp.ca_file.string(), from.smtp.timeout};
+             from.smtp.ca_file.string(), from.smtp.timeout,      from.smtp.max_per_minute};
   for (const auto& [name, webhook] : from.webhooks)
     to.webhooks.emplace(name, actors::webhook_route{webhook.url, webhook.secret, webhook.ca_file.string(), webhook.timeout});
   to.recipients = from.recipients;

@@ -11,6 +11,7 @@
 #include "app/webhooks.hpp"
 #include "app/wiring.hpp"
 #include "config/embedded.hpp"
+#include "eventstore/kv_store.hpp"
 #include "http/server.hpp"
 #include "http/session_tokens.hpp"
 
@@ -39,6 +40,8 @@ http::settings http_settings(const config::settings& from) {
   to.domain = domain_settings_of(from);
   to.auth = auth_settings_of(from);
   to.openapi = config::embedded::openapi;
+  to.trusted_proxies = from.server.trusted_proxies;
+  to.limits = http::resource_limits::of_process(2 * eventstore::files_per_store());
   to.tracking_secret = http::kept_secret(from.server.data_dir / "tracking_secret");
   return to;
 }

@@ -122,6 +122,7 @@ int manage_users(const user_options& options) {
   // A mistyped folder is no empty one.
   if (options.action != "add" && !std::filesystem::is_directory(std::filesystem::path(data_dir) / "log"))
     throw eventstore::store_error(data_dir + " holds no log");
+  own_folder(data_dir);
   const auto log = eventstore::open_rocksdb_log(data_dir);
   auto accounts = actors::load_accounts(*log);
   if (options.action == "list") {

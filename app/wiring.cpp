@@ -4,6 +4,8 @@
 #include <map>
 #include <stdexcept>
 
+#include <spdlog/spdlog.h>
+
 #include "app/master_key.hpp"
 #include "app/outbox.hpp"
 #include "app/rules.hpp"
@@ -54,6 +56,16 @@ domain_settings domain_settings_of(const config::settings& settings) {
   return {*tz, settings.server.country, built_in_calendars()};
 }
 
+void own_folder(const std::filesystem::path& data_dir) {
+  namespace fs = std::filesystem;
+  if (data_dir.empty()) throw eventstore::store_error("no data directory is named");
+  fs::create_directories(data_dir);
+  if ((fs::status(data_dir).permissions() & (fs::perms::group_all | fs::perms::others_all)) == fs::perms::none) return;
+  std::error_code not_ours;
+  fs::permissions(data_dir, fs::perms::owner_all, not_ours);
+  if (not_ours) spdlog::warn("others can look into {}: {}", data_dir.string(), not_ours.message());
+}
+
 std::unique_ptr<actors::engine> start_engine(const config::settings& settings, const std::filesystem::path& data_dir,
                                              const std::string& clock, actors::outbox_mode outbox) {
   actors::engine_options options;
@@ -71,6 +83,7 @@ std::unique_ptr<actors::engine> start_engine(const config::settings& settings, c
   options.retention.check_every = settings.retention.check_every;
   options.retention.archive_dir = data_dir / "archive";
 
+  own_folder(data_dir);
   eventstore::log_options opening;
   opening.privacy = privacy_of(settings, data_dir, true);
   auto log = eventstore::open_rocksdb_log(data_dir, std::move(opening));

@@ -17,6 +17,10 @@ namespace plo::app {
 /// The zone and country that decide what a day is. Throws std::runtime_error for an unknown zone.
 [[nodiscard]] domain_settings domain_settings_of(const config::settings& settings);
 
+/// Makes the data directory if it is not there, and keeps it to its owner: keys, names and addresses are in it. Throws what
+/// std::filesystem throws.
+void own_folder(const std::filesystem::path& data_dir);
+
 /// Opens the log and the read models of a data directory and starts the actors; `outbox` says whether anybody is told what the rules
 /// find. Throws store_error.
 [[nodiscard]] std::unique_ptr<actors::engine> start_engine(const config::settings& settings,

@@ -58,6 +58,11 @@ void read_server(section& in, const fs::path& base, server_settings& out) {
     out.public_url = value;
     return {};
   });
+  in.texts("trusted_proxies", [&](const std::string& value) -> std::string {
+    if (!is_network(value)) return fmt::format("'{}' is neither an address such as 10.0.0.1 nor a network such as 10.0.0.0/8", value);
+    out.trusted_proxies.push_back(value);
+    return {};
+  });
 }
 
 std::string not_an_event_type(std::string_view value) {

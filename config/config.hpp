@@ -44,6 +44,7 @@ struct server_settings {
   unsigned io_threads = 0;  // 0: as many as cores
   std::string country = "FR";
   std::string public_url = "http://127.0.0.1:8080";
+  std::vector<std::string> trusted_proxies;  // addresses and networks whose X-Forwarded-For counts
 };
 
 struct ingest_settings {
@@ -101,6 +102,7 @@ struct smtp_settings {
   tls_mode tls = tls_mode::if_offered;
   std::filesystem::path ca_file;  // certificates to trust, PEM; empty: the system's
   std::chrono::milliseconds timeout = std::chrono::seconds(20);  // of one delivery as a whole
+  std::uint32_t max_per_minute = 600;                            // what is more waits its turn; 0: as fast as they go
 };
 
 struct webhook_settings {

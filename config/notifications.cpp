@@ -62,6 +62,7 @@ void read_smtp(section& in, const fs::path& base, smtp_settings& out) {
   });
   read_ca_file(in, base, out.ca_file);
   in.duration("timeout", out.timeout);
+  in.integer("max_per_minute", out.max_per_minute, 0, 1'000'000);
   if (out.username.empty() != out.password.empty()) {
     refuse(in.where(), fmt::format("{} needs username and password, or neither", in.path()));
   }

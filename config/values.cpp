@@ -12,6 +12,9 @@
 
 #include "config/config.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 namespace plo::config {
 namespace {
 
@@ -146,6 +149,18 @@ bool is_mail_address(std::string_view text) {
   const auto at = text.find('@');
   return text.size() <= 254 && std::all_of(text.begin(), text.end(), allowed) && at != 0 && at != std::string_view::npos &&
          at + 1 < text.size() && text.find('@', at + 1) == std::string_view::npos;
+}
+
+bool is_network(std::string_view text) {
+  const auto slash = text.find('/');
+  const std::string address(text.substr(0, slash));
+  in6_addr parsed{};
+  const bool v4 = ::inet_pton(AF_INET, address.c_str(), &parsed) == 1;
+  if (!v4 && ::inet_pton(AF_INET6, address.c_str(), &parsed) != 1) return false;
+  if (slash == std::string_view::npos) return true;
+  unsigned bits = 0;
+  const auto [end, error] = std::from_chars(text.data() + slash + 1, text.data() + text.size(), bits);
+  return error == std::errc() && end == text.data() + text.size() && bits <= (v4 ? 32u : 128u);
 }
 
 bool is_url(std::string_view text, std::initializer_list<std::string_view> schemes) {

@@ -28,6 +28,9 @@ namespace plo::config {
 /// mail header or an SMTP command. At most 254 characters.
 [[nodiscard]] bool is_mail_address(std::string_view text);
 
+/// An IP address, or a network as `10.0.0.0/8`.
+[[nodiscard]] bool is_network(std::string_view text);
+
 /// Starts with one of the schemes followed by `://` and a host.
 [[nodiscard]] bool is_url(std::string_view text, std::initializer_list<std::string_view> schemes);
 

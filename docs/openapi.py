@@ -400,7 +400,8 @@ SCHEMAS["audit_entry"] = obj(
         "position": pos,
         "recorded_at": instant,
         "operator_id": nullable(text()),
-        "operator_email": nullable(text()),
+        "operator_name": nullable(text()),
+        "operator_email": nullable(text(description="For administrators")),
         "type": text(),
         "project_id": nullable(uuid),
         "summary": text(),
@@ -551,17 +552,18 @@ def query(name, schema=None, desc=None, required=False):
 
 at_least = {"$ref": "#/components/parameters/at_least"}
 key = {"$ref": "#/components/parameters/idempotency_key"}
-paging = [query("limit", integer(minimum=1, maximum=200, default=50)), query("cursor", None, "next_cursor of the page before")]
-period = [query("from", text(), "An instant or a day, inclusive"), query("to", text(), "An instant or a day, exclusive")]
+paging = [query("limit", integer(minimum=1, maximum=200, default=50)), query("cursor", text(minLength=1), "next_cursor of the page before")]
+period = [query("from", text(minLength=10), "An instant or a day, inclusive"), query("to", text(minLength=10), "An instant or a day, exclusive")]
 PROBLEMS = {
     400: "The body is not JSON",
-    401: "No session, or it has ended",
+    401: "No key or session, or it has ended",
     403: "The role is too low",
     404: "There is no such thing",
+    408: "The request did not come to its end in time",
     409: "It contradicts the state; the detail says why",
     413: "The body is too large",
-    415: "The body is not of the right media type",
-    422: "A parameter or a field is wrong; errors say which",
+    415: "The body is not of the right media type, or has a Content-Encoding",
+    422: "A parameter or a field is wrong, unknown, or beyond a bound; errors say which",
     429: "Too many attempts",
     503: "Overloaded, or the store refuses writes",
     504: "The read models did not reach at_least within 5 s",
@@ -593,9 +595,11 @@ def route(
     params = list(params)
     for n in re.findall(r"{(\w+)}", path):
         params.insert(0, {"name": n, "in": "path", "required": True, "schema": text()})
-    codes = set(codes)
+    codes = set(codes) | {408, 503}
     if security:
         codes |= {401}
+    if path.startswith("/api/"):
+        codes |= {422}  # a query parameter that nobody knows
     if method != "get" and security:
         codes |= {403, 503}
     if read:
@@ -671,12 +675,13 @@ route(
     "post",
     "/api/events/ingest/batch",
     "Push many events, one a line",
-    text(description="One answer a line, in order: status, and the body of the single route"),
+    text(description="One answer a line, in order: status, and the body of the single route; of a refused line the first five errors"),
     status=200,
     ctype="application/x-ndjson",
     codes=(401, 413, 415, 503),
     security=False,
     tag="ingestion",
+    desc="At most 10,000 lines and 64 MiB; the answers to a long batch come while it is taken",
 )
 PATHS["/api/events/ingest/batch"]["post"]["security"] = [{"source_key": []}]
 PATHS["/api/events/ingest/batch"]["post"]["requestBody"] = {"required": True, "content": {"application/x-ndjson": {"schema": text()}}}
@@ -858,7 +863,7 @@ route(
     "post", "/api/anomalies/{id}/assign", "Assign, or take away", ano, body=obj({"assigned_to": nullable(text())}, {"comment": text()}), codes=(404,)
 )
 # rules
-rule_body = {"type": "object", "description": "A rule's definition"}
+rule_body = {"type": "object", "description": "A rule's definition", "required": ["scope", "severity"], "minProperties": 3}
 route("get", "/api/rules", "Rules in force", ref("page_of_rule"), paging, read=True)
 route("post", "/api/rules", "Define a rule", ref("rule"), body=rule_body, status=201)
 route("get", "/api/rules/{id}", "One rule", ref("rule"), read=True, codes=(404,))
@@ -900,6 +905,7 @@ route(
     ref("trial"),
     body=obj({"rule": rule_body}, {"days": integer(minimum=1, maximum=3650, default=30)}),
     codes=(404,),
+    desc="Ends with its client, and after 30 s",
 )
 # the rest
 route("get", "/api/customers", "Customers by name", ref("page_of_customer"), [query("q", text(maxLength=200))] + paging, read=True)
@@ -969,7 +975,7 @@ route(
     "/api/audit",
     "Who did what, newest first",
     ref("page_of_audit_entry"),
-    [query("operator", None, "A user's id or e-mail"), query("type"), *period] + paging,
+    [query("operator", None, "A user's id; for administrators also the e-mail"), query("type"), *period] + paging,
     read=True,
 )
 route(
@@ -986,10 +992,10 @@ route(
     "/api/events",
     "The raw log",
     obj({"items": arr(ref("event")), "next": nullable(pos)}),
-    [query("from", integer(minimum=0), "First position"), query("limit", integer(minimum=1, maximum=10000, default=1000))],
-    codes=(422,),
+    [query("from", integer(minimum=0), "First position"), query("limit", integer(minimum=1, maximum=10000, default=1000)), at_least],
+    codes=(422, 504),
     headers={"X-PLO-Position": {"schema": pos}},
-    desc="With Accept: application/x-ndjson one event a line, and X-PLO-Next",
+    desc="With Accept: application/x-ndjson one event a line, and X-PLO-Next. What is told of accounts is for administrators",
 )
 PATHS["/api/events"]["get"]["responses"]["200"]["content"]["application/x-ndjson"] = {"schema": text()}
 for n, f in (("projects", PROJECT_FILTERS), ("anomalies", ANOMALY_FILTERS)):
@@ -1082,7 +1088,7 @@ doc = {
             "idempotency_key": {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "schema": text(maxLength=200),
+                "schema": text(minLength=1, maxLength=128, pattern="^[!-~]+$"),
                 "description": "Makes a retry safe for 24 hours",
             },
         },

@@ -29,7 +29,7 @@ std::optional<project_id> stream_id::project() const {
   return project_id::parse(text.substr(project_prefix.size()));
 }
 
-std::string to_json(const recorded_event& e) {
+std::string to_json(const recorded_event& e, bool accounts) {
   json_writer w;
   w.begin_object()
       .field("event_id", e.id)
@@ -49,7 +49,7 @@ std::string to_json(const recorded_event& e) {
       .field_or_null("project_ref", e.project_ref)
       .field_or_null("order_ref", e.order_ref)
       .field_or_null("comment", e.comment)
-      .field_raw("data", public_data(e))
+      .field_raw("data", public_data(e, accounts))
       .end_object();
   return w.str();
 }

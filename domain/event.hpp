@@ -82,6 +82,7 @@ struct recorded_event : event {
 
 /// The envelope as JSON: `{event_id, position, stream, version, type, kind, source, source_ref, occurred_at, recorded_at,
 /// causation_id, correlation_id, operator_id, schema_version, project_ref, order_ref, comment, data}`; absent texts are null.
-[[nodiscard]] std::string to_json(const recorded_event& e);
+/// `accounts`: whether whoever reads it may see accounts' addresses and roles.
+[[nodiscard]] std::string to_json(const recorded_event& e, bool accounts = true);
 
 }  // namespace plo

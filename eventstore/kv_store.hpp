@@ -115,6 +115,9 @@ enum class open_mode : std::uint8_t {
   read_only,  // the store as it is now, also beside the process that writes it; nothing of it is changed, and `write` throws
 };
 
+/// How many tables a RocksDB store keeps open: a part of the files that this process may have, so that connections cannot take them all.
+[[nodiscard]] std::size_t files_per_store();
+
 /// Opens the RocksDB at `dir`, to write: or creates it. A torn last record (a write that was never acknowledged) is dropped; any other
 /// damage throws store_error, as does a second writer on the same directory. Read only, a family that the store does not have is empty.
 /// A store that is not durable and was found damaged while in use does not open again: it is to be deleted and rebuilt.

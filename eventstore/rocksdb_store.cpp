@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <rocksdb/cache.h>
 #include <rocksdb/env.h>
 #include <rocksdb/file_checksum.h>
@@ -17,6 +18,13 @@
 #include "eventstore/write_watch.hpp"
 
 namespace plo::eventstore {
+
+std::size_t files_per_store() {
+  constexpr std::size_t fewest = 48, most = 512;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return most;
+  return std::clamp<std::size_t>(limit.rlim_cur / 6, fewest, most);
+}
 
 namespace {
 
@@ -68,7 +76,7 @@ rocksdb::DBOptions database_options(bool durable, rocksdb::Env* env) {
   }
   options.max_background_jobs = 2;
   options.max_total_wal_size = 256u << 20;
-  options.max_open_files = 512;
+  options.max_open_files = static_cast<int>(files_per_store());
   return options;
 }
 

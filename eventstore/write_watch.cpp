@@ -15,6 +15,11 @@ namespace {
 constexpr std::chrono::seconds first_pause{1};
 constexpr std::chrono::seconds longest_pause{10};  // while only compactions wait
 
+/// What passes by itself: a disk that is full, and a process that has no file left to open.
+bool is_passing(const rocksdb::Status& status) {
+  return status.IsNoSpace() || (status.IsIOError() && status.ToString().find("Too many open files") != std::string::npos);
+}
+
 }  // namespace
 
 void write_watch::start(rocksdb::DB* db) {
@@ -50,7 +55,7 @@ void write_watch::change(write_state::kind to, const std::string& reason) {
   const auto was = state_.is;
   state_ = {to, reason};
   if (!news) return;
-  if (to == write_state::kind::full) spdlog::error("{} takes no writes: {}; it will again when there is room", place_, reason);
+  if (to == write_state::kind::full) spdlog::error("{} takes no writes: {}; it will again when that has passed", place_, reason);
   else if (to == write_state::kind::failed) spdlog::critical("{} takes no writes until the next start: {}", place_, reason);
   else if (was == write_state::kind::full)
     spdlog::info("{} takes writes again after {:.1f} s", place_, std::chrono::duration<double>(std::chrono::steady_clock::now() - since_).count());
@@ -60,7 +65,7 @@ void write_watch::change(write_state::kind to, const std::string& reason) {
 
 void write_watch::write_failed(const rocksdb::Status& status) {
   const std::lock_guard lock(guard_);
-  if (status.IsNoSpace()) {
+  if (is_passing(status)) {
     must_resume_ = true;
     ++failures_;
     change(write_state::kind::full, status.ToString());
@@ -82,8 +87,12 @@ void write_watch::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocks
   // To RocksDB it is final that a new write-ahead log could not be made, since the old one may lack what nobody has synced yet. Here
   // every write is synced before it counts as one, so that this too can be tried again.
   if (reason == rocksdb::BackgroundErrorReason::kMemTable && error->IsNoSpace()) *error = rocksdb::Status(*error, rocksdb::Status::Severity::kHardError);
+  // Nor does it know that a file that could not be opened is one that nothing was written to.
+  const bool opens_files = reason == rocksdb::BackgroundErrorReason::kMemTable || reason == rocksdb::BackgroundErrorReason::kFlush ||
+                           reason == rocksdb::BackgroundErrorReason::kCompaction;
+  if (opens_files && !error->IsNoSpace() && is_passing(*error)) *error = rocksdb::Status(*error, rocksdb::Status::Severity::kHardError);
   const bool goes_on = error->severity() <= rocksdb::Status::Severity::kSoftError;
-  if (error->IsNoSpace() && error->severity() <= rocksdb::Status::Severity::kHardError) {
+  if (is_passing(*error) && error->severity() <= rocksdb::Status::Severity::kHardError) {
     must_resume_ = true;
     if (!goes_on) change(write_state::kind::full, error->ToString());
     else if (state_.is == write_state::kind::open) change(write_state::kind::open, "compaction waits for room: " + error->ToString());

@@ -1,6 +1,6 @@
 // Notices when RocksDB stops taking writes, and has it go on when there is room again.
 //
-// A disk that is full is a passing thing: what RocksDB could not write it still holds in memory, so every second it is asked to resume,
+// A disk that is full is a passing thing, and so is a process that has no file left to open: what RocksDB could not write it still holds in memory, so every second it is asked to resume,
 // which means that it writes all of that to files of their own and gives up the write-ahead log whose end nobody can vouch for. Any
 // other failure is final, above all a failed fsync: after it the system may have dropped the very pages that were to be written, and
 // would report success the next time (https://danluu.com/fsyncgate/). Only reading the files anew, at the next start, tells what is there.

@@ -27,7 +27,7 @@ task<answer> get_anomalies(service& s, request& r) {
   const auto respond = [&](projections::reading& views) {
     return response(200, page_json(projections::list_anomalies(views, query), list));
   };
-  co_return co_await from_lists(s, r, p, respond);
+  co_return co_await from_lists(s, p, respond);
 }
 
 task<answer> get_anomaly(service& s, request& r) {
@@ -37,7 +37,7 @@ task<answer> get_anomaly(service& s, request& r) {
     auto found = id ? projections::explain_anomaly(views, s.engine.log(), *id) : std::nullopt;
     return found ? response(200, std::move(*found)) : no_such_anomaly();
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_folds(s, p, respond);
 }
 
 task<answer> get_project_rules(service& s, request& r) {
@@ -48,7 +48,7 @@ task<answer> get_project_rules(service& s, request& r) {
     auto found = id ? projections::why_not(s.engine.log(), *id, *s.engine.rules(), s.settings.domain, s.engine.now(), rule_id) : std::nullopt;
     return found ? response(200, std::move(*found)) : response(make_problem(404, "there is no project with this id"));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_folds(s, p, respond);
 }
 
 /// A command on one anomaly: its event type and what goes into its data beside the id.

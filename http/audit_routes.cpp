@@ -14,21 +14,27 @@ task<answer> get_audit(service& s, request& r) {
   query.from = p.time("from", s.settings.domain.tz);
   query.to = p.time("to", s.settings.domain.tz);
   const auto accounts = s.engine.accounts();
+  const bool to_admin = r.who->role == operators::role::admin;
   if (const auto by = p.text("operator"); !by.empty()) {
-    const auto owner = accounts->id_of(by);
+    // An address finds its account for those who may know addresses.
+    const auto owner = to_admin ? accounts->id_of(by) : std::nullopt;
     query.operator_id = owner ? owner->to_string() : by;
   }
   constexpr std::size_t longest = 300;
   if (query.type.size() > longest) p.fault("type", "is too long");
   if (query.operator_id && query.operator_id->size() > longest) p.fault("operator", "is too long");
-  const auto email_of = [&](std::string_view id) {
+  const auto author_of = [&](std::string_view id) {
+    projections::audit_author author;
     const auto known = operators::user_id::parse(id);
-    return known ? std::string(accounts->email_of(*known)) : std::string();
+    if (!known) return author;
+    if (const auto* account = accounts->find(*known)) author.name = account->name;
+    if (to_admin) author.email = accounts->email_of(*known);
+    return author;
   };
   const auto respond = [&](const auto& views) {
-    return response(200, page_json(projections::list_audit(views, s.engine.log(), query, email_of), projections::audit_cursor));
+    return response(200, page_json(projections::list_audit(views, s.engine.log(), query, author_of, to_admin), projections::audit_cursor));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_folds(s, p, respond);
 }
 
 }  // namespace

@@ -16,13 +16,25 @@ constexpr std::size_t max_login_bytes = 16 * 1024;
 bool is_secure(const service& s) { return s.settings.auth.public_url.starts_with("https:"); }
 
 response too_many_failures(std::chrono::seconds wait) {
-  auto p = make_problem(429, "too many failed attempts for this account; try again later");
+  auto p = make_problem(429, "too many failed attempts for this account or from this address; try again later");
   p.retry_after_s = static_cast<unsigned>(wait.count());
   return p;
 }
 
 std::string user_answer(std::string_view account) {
   return json_writer().begin_object().field_raw("user", account).end_object().str();
+}
+
+/// Writes down that an account is used from here: a right password is let through from here from now on, whatever strangers try.
+task<void> note_place(service& s, const operators::account& who, const std::string& place) {
+  operators::account_command command;
+  command.what = operators::account_command::verb::log_in;
+  command.user = who.id;
+  command.place = place;
+  command_stamp by;
+  by.operator_id = who.id.to_string();
+  auto start = [&s, &command, &by](actors::account_completion done) { s.engine.change_accounts(std::move(command), by, {}, std::move(done)); };
+  co_await await_completion<actors::account_reply>(start);
 }
 
 /// The same answer, and after the same time, whether the account is unknown, inactive or the password wrong.
@@ -33,21 +45,27 @@ task<answer> log_in(service& s, request& r) {
   auto password = body.required_text("password", operators::max_password_bytes);
   if (body.refusal()) co_return response(*body.refusal());
 
-  const auto account = operators::fold_email(email);
-  if (const auto wait = s.logins.refuses(account, login_throttle::clock::now())) co_return too_many_failures(*wait);
   const auto accounts = s.engine.accounts();
   const auto* who = accounts->find_email(email);
-  auto start = [&s, &password, who](actors::completion<verdict> done) {
-    s.passwords.check(who != nullptr ? who->password_hash : std::string(), std::move(password), std::move(done));
+  const auto now = actors::project_clock::wall_now();
+  login_attempt attempt{operators::fold_email(email), network_of(r.client), false};
+  const auto place = s.sessions->address_digest(attempt.address);
+  attempt.known = who != nullptr && who->was_used_from(place, now);
+  if (const auto wait = s.logins.refuses(attempt, login_throttle::clock::now())) co_return too_many_failures(*wait);
+  const password_lane lane{attempt.known ? attempt.account + '\n' + attempt.address : attempt.address, attempt.known};
+  auto start = [&s, &lane, &password, who](actors::completion<verdict> done) {
+    s.passwords.check(lane, who != nullptr ? who->password_hash : std::string(), std::move(password), std::move(done));
   };
   const auto judged = co_await await_completion<verdict>(start);
   if (judged == verdict::unavailable) co_return response(overloaded("too many people log in at this moment"));
   const bool right = judged == verdict::right && who->active;
-  if (const auto wait = s.logins.settle(account, right, login_throttle::clock::now())) co_return too_many_failures(*wait);
+  if (const auto wait = s.logins.settle(attempt, right, login_throttle::clock::now())) co_return too_many_failures(*wait);
   if (!right) co_return response(make_problem(401, "the e-mail address or the password is wrong"));
 
+  // Where the disk is full people can still log in, and see why.
+  if (who->should_note(place, now)) co_await note_place(s, *who, place);
   response result(200, user_answer(to_json(*who)));
-  const auto token = s.sessions->issue(*who, actors::project_clock::wall_now());
+  const auto token = s.sessions->issue(*who, now);
   result.headers.emplace_back("Set-Cookie", session_cookie_of(token, s.sessions->lifetime(), is_secure(s)));
   co_return result;
 }

@@ -16,9 +16,17 @@ tl::expected<json_document, problem> parse_body(std::string_view text) {
 
 }  // namespace
 
+std::optional<problem> refuse_media_type(const request& r, std::string_view media_type) {
+  const auto encoding = r.header("content-encoding");
+  if (!encoding.empty() && !same_ignoring_case(encoding, "identity"))
+    return make_problem(415, fmt::format("a body with Content-Encoding is not taken: send it as it is, without {}", encoding));
+  if (!is_media_type(r.header("content-type"), media_type)) return make_problem(415, fmt::format("Content-Type must be {}", media_type));
+  return std::nullopt;
+}
+
 tl::expected<json_document, problem> read_json_body(const request& r) {
   if (r.body_too_large) return tl::unexpected(make_problem(413, "the body is too large"));
-  if (!is_media_type(r.header("content-type"), "application/json")) return tl::unexpected(make_problem(415, "the body must be application/json"));
+  if (auto refused = refuse_media_type(r, "application/json")) return tl::unexpected(std::move(*refused));
   return parse_body(r.body);
 }
 

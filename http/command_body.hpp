@@ -11,6 +11,9 @@
 
 namespace plo::http {
 
+/// 415 where the body is of another type, or encoded.
+[[nodiscard]] std::optional<problem> refuse_media_type(const request& r, std::string_view media_type);
+
 /// The body as JSON: 413, 415, 400 or 422 when it is not.
 [[nodiscard]] tl::expected<json_document, problem> read_json_body(const request& r);
 

@@ -4,7 +4,6 @@
 #include <mutex>
 #include <thread>
 
-#include <sodium.h>
 #include <spdlog/spdlog.h>
 
 #include "domain/json.hpp"
@@ -83,18 +82,7 @@ private:
   std::thread thread_;
 };
 
-std::optional<problem> refused(const service& s, const request& r) {
-  constexpr std::string_view scheme = "Bearer ";
-  const auto given = r.header("authorization");
-  const auto& token = s.settings.control_token;
-  const bool right = !token.empty() && given.size() == scheme.size() + token.size() && given.starts_with(scheme) &&
-                     sodium_memcmp(given.data() + scheme.size(), token.data(), token.size()) == 0;
-  if (right) return std::nullopt;
-  return make_problem(401, "the token of control.json in the data directory is needed");
-}
-
-task<answer> post_backup(service& s, backup_job& job, request& r) {
-  if (auto refusal = refused(s, r)) co_return response(*refusal);
+task<answer> post_backup(backup_job& job, request& r) {
   command_body body(r, {"to"});
   const std::filesystem::path to = body.required_text("to");
   if (!to.is_absolute()) body.fault("to", "an absolute path is needed");
@@ -103,8 +91,7 @@ task<answer> post_backup(service& s, backup_job& job, request& r) {
   co_return response(202, job.to_json());
 }
 
-task<answer> get_backup(service& s, backup_job& job, request& r) {
-  if (auto refusal = refused(s, r)) co_return response(*refusal);
+task<answer> get_backup(backup_job& job, request& /*r*/) {
   co_return response(200, job.to_json());
 }
 
@@ -112,8 +99,8 @@ task<answer> get_backup(service& s, backup_job& job, request& r) {
 
 void add_control_routes(router& routes, service& s) {
   const auto job = std::make_shared<backup_job>(s);
-  routes.add({"POST", "/control/backup", [&s, job](request& r) { return post_backup(s, *job, r); }, 64 * 1024, access::open});
-  routes.add({"GET", "/control/backup", [&s, job](request& r) { return get_backup(s, *job, r); }, 0, access::open});
+  routes.add({"POST", "/control/backup", [job](request& r) { return post_backup(*job, r); }, 64 * 1024, access::control});
+  routes.add({"GET", "/control/backup", [job](request& r) { return get_backup(*job, r); }, 0, access::control});
 }
 
 }  // namespace plo::http

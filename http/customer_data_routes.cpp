@@ -137,7 +137,7 @@ private:
 
 task<answer> export_customer(service& s, request& r) {
   parameters p(r);
-  const auto refused = co_await refuse_or_wait(s, r, p);
+  const auto refused = co_await refuse_or_wait(s, p);
   if (refused) co_return response(*refused);
   const auto customer_id = r.path_parameters.at("id");
   if (!is_known(s, customer_id)) co_return no_such_customer();
@@ -146,7 +146,7 @@ task<answer> export_customer(service& s, request& r) {
   reply.content_type = "application/json";
   reply.headers.emplace_back("Content-Disposition", "attachment; filename=\"customer.json\"");
   reply.headers.emplace_back("X-PLO-Position", std::to_string(s.engine.applied().applied().value));
-  reply.serve = [all](event_sink& sink) { return send_pieces(sink, all); };
+  reply.serve = [&s, all](event_sink& sink) { return send_pieces(sink, s.folds, all); };
   co_return reply;
 }
 

@@ -15,7 +15,7 @@ task<answer> get_dead_letters(service& s, request& r) {
   const auto respond = [&](projections::reading& views) {
     return response(200, page_json(projections::list_dead_letters(views, s.engine.log(), query), projections::dead_letters_cursor));
   };
-  co_return co_await from_lists(s, r, p, respond);
+  co_return co_await from_lists(s, p, respond);
 }
 
 task<answer> get_dead_letter(service& s, request& r) {
@@ -25,7 +25,7 @@ task<answer> get_dead_letter(service& s, request& r) {
     auto found = id ? projections::dead_letter_json(views, s.engine.log(), *id) : std::nullopt;
     return found ? response(200, std::move(*found)) : response(make_problem(404, "there is no dead letter with this id"));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_views(s, p, respond);
 }
 
 }  // namespace

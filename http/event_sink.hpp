@@ -4,9 +4,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "http/task.hpp"
+#include "http/work_pool.hpp"
 
 namespace plo::http {
 
@@ -16,6 +19,7 @@ public:
   virtual ~event_sink() = default;
   /// Sends a piece, which must live until then; false when the client is gone or does not read for too long.
   virtual task<bool> write(std::string_view text) = 0;
+  virtual task<bool> write(std::span<const std::string_view> pieces) = 0;
   /// Returns after `at_most`, or earlier when somebody called `wake`.
   virtual task<void> wait(std::chrono::milliseconds at_most) = 0;
   /// Ends the wait, from any thread.
@@ -24,13 +28,22 @@ public:
   [[nodiscard]] virtual bool stopping() const = 0;
 };
 
-/// Sends what `from->next()` makes, piece by piece, until it makes an empty one, the client is gone or the server stops.
+/// Sends what `from->next()` makes on the pool, piece by piece, until it makes an empty one, the client is gone or the server stops. True
+/// when all was sent.
 template <class Pieces>
-task<void> send_pieces(event_sink& sink, std::shared_ptr<Pieces> from) {
-  for (auto text = from->next(); !text.empty() && !sink.stopping(); text = from->next()) {
-    const bool alive = co_await sink.write(text);
-    if (!alive) co_return;
+task<bool> send_pieces(event_sink& sink, work_pool& pool, std::shared_ptr<Pieces> from) {
+  auto next = [&from] { return from->next(); };
+  while (!sink.stopping()) {
+    const auto text = co_await on_pool(pool, next);
+    if (!text) {
+      co_await sink.wait(std::chrono::milliseconds(100));  // everybody reads at this moment
+      continue;
+    }
+    if (text->empty()) co_return true;
+    const bool alive = co_await sink.write(std::string_view(*text));
+    if (!alive) co_return false;
   }
+  co_return false;
 }
 
 }  // namespace plo::http

@@ -8,29 +8,25 @@ namespace plo::http {
 
 namespace {
 
-/// Each holds a snapshot and the places of all its rows.
-constexpr int max_exports = 4;
-
 /// One of the exports that may be under way.
 class export_slot {
 public:
-  explicit export_slot(std::atomic<int>& taken) : taken_(taken), held_(taken.fetch_add(1) < max_exports) {
-    if (!held_) taken_.fetch_sub(1);
-  }
+  export_slot(export_slots& slots, const request& r) : slots_(slots), person_(r.who->user_id), held_(slots.acquire(person_)) {}
   ~export_slot() {
-    if (held_) taken_.fetch_sub(1);
+    if (held_) slots_.release(person_);
   }
   export_slot(const export_slot&) = delete;
   export_slot& operator=(const export_slot&) = delete;
   [[nodiscard]] bool held() const { return held_; }
 
 private:
-  std::atomic<int>& taken_;
+  export_slots& slots_;
+  std::string person_;
   bool held_;
 };
 
 struct running_export {
-  explicit running_export(service& s) : slot(s.exporting) {}
+  running_export(service& s, const request& r) : slot(s.exports, r) {}
   [[nodiscard]] std::string next() { return rows->next(); }
   export_slot slot;
   std::unique_ptr<projections::csv_export> rows;
@@ -39,10 +35,10 @@ struct running_export {
 /// `start` makes the export from the read models.
 template <class Start>
 task<answer> export_csv(service& s, const request& r, parameters& p, const char* name, const Start& start) {
-  const auto refused = co_await refuse_or_wait(s, r, p);
+  const auto refused = co_await refuse_or_wait(s, p);
   if (refused) co_return response(*refused);
-  auto running = std::make_shared<running_export>(s);
-  if (!running->slot.held()) co_return response(overloaded("as many exports as may be are under way", 5));
+  auto running = std::make_shared<running_export>(s, r);
+  if (!running->slot.held()) co_return response(overloaded("as many exports as may be are under way, or as many of yours", 5));
   streamed reply;
   {
     auto views = s.engine.read();
@@ -51,7 +47,7 @@ task<answer> export_csv(service& s, const request& r, parameters& p, const char*
   }
   reply.content_type = "text/csv; charset=utf-8; header=present";
   reply.headers.emplace_back("Content-Disposition", std::string("attachment; filename=\"") + name + "\"");
-  reply.serve = [running](event_sink& sink) { return send_pieces(sink, running); };
+  reply.serve = [&s, running](event_sink& sink) { return send_pieces(sink, s.folds, running); };
   co_return reply;
 }
 

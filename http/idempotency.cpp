@@ -1,5 +1,7 @@
 #include "http/idempotency.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <sodium.h>
 
@@ -70,10 +72,11 @@ private:
 }  // namespace
 
 task<answer> answer_once(service& s, const route& to, request& r) {
+  if (!r.has_header("idempotency-key") || !can_be_repeated(to, r)) co_return co_await to.handle(r);
   const auto key = std::string(r.header("idempotency-key"));
-  if (key.empty() || !can_be_repeated(to, r)) co_return co_await to.handle(r);
-  if (key.size() > max_idempotency_key_bytes)
-    co_return response(make_problem(422, fmt::format("the Idempotency-Key must not be longer than {} bytes", max_idempotency_key_bytes)));
+  const bool visible = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (key.empty() || key.size() > max_idempotency_key_bytes || !visible)
+    co_return response(make_problem(422, fmt::format("the Idempotency-Key must be 1 to {} characters of visible ASCII", max_idempotency_key_bytes)));
   r.once = idempotency_key{key, digest_of(r, s.settings.auth.secret)};
   const answer_table::command_key mine(r.who->user_id, key);
   const auto now = actors::project_clock::wall_now();

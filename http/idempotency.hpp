@@ -12,10 +12,10 @@
 
 namespace plo::http {
 
-inline constexpr std::size_t max_idempotency_key_bytes = 200;
+inline constexpr std::size_t max_idempotency_key_bytes = 128;
 
 /// Hands the request to its route, or answers for it: as it was answered before; 409 when the key belongs to another request or the
-/// first one is still under way; 422 when the key is too long.
+/// first one is still under way; 422 when the key is empty, too long or not visible ASCII.
 [[nodiscard]] task<answer> answer_once(service& s, const route& to, request& r);
 
 /// Where one request records several events: the position of the part that an earlier try recorded already.

@@ -1,10 +1,15 @@
 // POST /api/events/ingest and /batch.
 #include <memory>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include <fmt/format.h>
 
 #include "domain/json.hpp"
 #include "http/await.hpp"
+#include "http/command_body.hpp"
+#include "http/event_sink.hpp"
 #include "http/service.hpp"
 
 namespace plo::http {
@@ -15,10 +20,13 @@ namespace {
 
 constexpr std::size_t max_batch_bytes = 64u << 20;
 
-/// A batch has at most this many of its lines under way at once, so that one sender does not take all permits.
-constexpr std::size_t batch_window = 2000;
+constexpr std::size_t max_batch_lines = 10'000;
+constexpr std::size_t max_line_errors = 5;
+constexpr const char* ndjson = "application/x-ndjson";
 
-problem unauthorized(std::string detail) { return make_problem(401, std::move(detail)); }
+/// A batch has at most this much under way at once, so that one sender takes neither all permits nor all memory.
+constexpr std::size_t batch_window = 2000;
+constexpr std::size_t batch_window_bytes = 4u << 20;
 
 problem too_fast(const rate_limiter& limiter) {
   auto p = make_problem(429, "the source sends faster than its rate limit");
@@ -26,22 +34,16 @@ problem too_fast(const rate_limiter& limiter) {
   return p;
 }
 
-/// The checks that need no look into the body, in the order of the contract.
-std::variant<const source_settings*, problem> admit(service& s, const request& r, std::string_view media_type,
-                                                            std::size_t most_bytes) {
-  const auto* source = s.sources.authenticate(r.header("authorization"));
-  if (source == nullptr)
-    return unauthorized(r.header("authorization").empty() ? "an API key is needed: Authorization: Bearer KEY"
-                                                          : "the API key is not known");
+/// The checks that need no look into the body, in the order of the contract; the key was the first.
+std::optional<problem> refuse_unread(const request& r, std::string_view media_type, std::size_t most_bytes) {
+  const auto& source = *r.source;
   // A body that is too large to be read cannot be verified; its signature must at least be there.
-  if (r.body_too_large ? !source->hmac_secret.empty() && r.header("x-plo-signature").empty()
-                       : !source_access::is_signed(*source, r.header("x-plo-signature"), r.body))
-    return unauthorized("X-PLO-Signature does not match the body");
-  if (!is_media_type(r.header("content-type"), media_type))
-    return make_problem(415, fmt::format("Content-Type must be {}", media_type));
-  if (r.body_too_large || r.body.size() > most_bytes)
-    return make_problem(413, fmt::format("the body is larger than {} bytes", most_bytes));
-  return source;
+  if (r.body_too_large ? !source.hmac_secret.empty() && r.header("x-plo-signature").empty()
+                       : !source_access::is_signed(source, r.header("x-plo-signature"), r.body))
+    return make_problem(401, "X-PLO-Signature does not match the body");
+  if (auto refused = refuse_media_type(r, media_type)) return refused;
+  if (r.body_too_large || r.body.size() > most_bytes) return make_problem(413, fmt::format("the body is larger than {} bytes", most_bytes));
+  return std::nullopt;
 }
 
 tl::expected<ingest_event, problem> read_event(service& s, const source_settings& source,
@@ -58,7 +60,7 @@ tl::expected<ingest_event, problem> read_event(service& s, const source_settings
   switch (error.what) {
     case ingest_error::kind::not_json:
       return tl::unexpected(make_problem(not_json_status, std::move(error.detail), std::move(error.errors)));
-    case ingest_error::kind::unknown_source: return tl::unexpected(unauthorized(std::move(error.detail)));
+    case ingest_error::kind::unknown_source: return tl::unexpected(make_problem(401, std::move(error.detail)));
     case ingest_error::kind::wrong_source: return tl::unexpected(make_problem(403, std::move(error.detail)));
     case ingest_error::kind::invalid: break;
   }
@@ -90,9 +92,8 @@ void write_reply(json_writer& json, const ingest_reply& reply) {
 problem store_refuses() { return overloaded("the store takes no writes at the moment; the event was not stored"); }
 
 task<answer> ingest(service& s, request& r) {
-  auto admitted = admit(s, r, "application/json", s.settings.max_body_bytes);
-  if (const auto* refused = std::get_if<problem>(&admitted)) co_return response(*refused);
-  const auto& source = *std::get<const source_settings*>(admitted);
+  if (const auto refused = refuse_unread(r, "application/json", s.settings.max_body_bytes)) co_return response(*refused);
+  const auto& source = *r.source;
   auto& limiter = s.sources.limiter(source);
   if (!limiter.take(std::chrono::steady_clock::now())) co_return response(too_fast(limiter));
   auto event = read_event(s, source, r.body, 400);
@@ -122,15 +123,34 @@ struct batch_line {
   std::string answer;
 };
 
-std::vector<batch_line> split_lines(std::string_view body) {
+/// Takes the next lines off the body, as many as may be under way at once; blank ones are passed over.
+std::vector<batch_line> next_window(std::string_view& body) {
   std::vector<batch_line> lines;
-  while (!body.empty()) {
+  for (std::size_t bytes = 0; !body.empty() && lines.size() < batch_window && bytes < batch_window_bytes;) {
     auto line = body.substr(0, body.find('\n'));
     body.remove_prefix(std::min(line.size() + 1, body.size()));
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (line.find_first_not_of(" \t") != std::string_view::npos) lines.push_back({line, {}});
+    if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
+    bytes += line.size();
+    lines.push_back({line, {}});
   }
   return lines;
+}
+
+bool has_too_many_lines(std::string_view body) {
+  std::size_t lines = 0;
+  while (!body.empty() && lines <= max_batch_lines) {
+    const auto line = body.substr(0, body.find('\n'));
+    body.remove_prefix(std::min(line.size() + 1, body.size()));
+    if (line.find_first_not_of(" \t\r") != std::string_view::npos) ++lines;
+  }
+  return lines > max_batch_lines;
+}
+
+/// A line's answer is short: whoever sends thousands of wrong ones finds out by the first faults of each.
+std::string refusal_line(problem p) {
+  if (p.errors.size() > max_line_errors) p.errors.resize(max_line_errors);
+  return p.to_json();
 }
 
 std::string answer_line(const ingest_reply& reply) {
@@ -147,7 +167,7 @@ std::string answer_line(const ingest_reply& reply) {
 std::optional<ingest_event> check_line(service& s, const source_settings& source, rate_limiter& limiter,
                                        batch_line& line) {
   const auto refuse = [&](const problem& p) {
-    line.answer = p.to_json();
+    line.answer = refusal_line(p);
     s.ingest_lines.add("batch", p.status);
     return std::nullopt;
   };
@@ -171,7 +191,12 @@ task<void> ingest_window(service& s, const source_settings& source, rate_limiter
       sent.push_back(&line);
     }
   }
-  if (items.empty()) co_return;
+  if (items.empty()) {
+    // Nothing went to the engine, and so nobody else had a turn on this thread.
+    auto home = co_await boost::asio::this_coro::executor;
+    co_await boost::asio::post(home, use_task);
+    co_return;
+  }
   auto start = [&s, &items, &sent](actors::completion<bool> all_answered) {
     for (std::size_t i = 0; i < items.size(); ++i) {
       // Each answer is written by one engine thread; the last copy of `all_answered` to go makes them visible here.
@@ -187,30 +212,61 @@ task<void> ingest_window(service& s, const source_settings& source, rate_limiter
   co_await await_completion<bool>(start);
 }
 
-task<answer> ingest_batch(service& s, request& r) {
-  auto admitted = admit(s, r, "application/x-ndjson", max_batch_bytes);
-  if (const auto* refused = std::get_if<problem>(&admitted)) co_return response(*refused);
-  const auto& source = *std::get<const source_settings*>(admitted);
-  auto& limiter = s.sources.limiter(source);
+/// A batch that is being taken: window by window, the answers of each as soon as it is through.
+class batch {
+public:
+  batch(service& s, request& r) : service_(s), source_(*r.source), body_(std::move(r.body)), rest_(body_) {}
 
-  auto lines = split_lines(r.body);
-  for (std::size_t done = 0; done < lines.size(); done += batch_window) {
-    const auto count = std::min(batch_window, lines.size() - done);
-    co_await ingest_window(s, source, limiter, std::span(lines).subspan(done, count));
+  /// Takes the next window and gives the answers to its lines; empty when there is none.
+  task<std::string> next() {
+    auto lines = next_window(rest_);
+    co_await ingest_window(service_, source_, service_.sources.limiter(source_), lines);
+    std::string answers;
+    for (const auto& line : lines) answers.append(line.answer).push_back('\n');
+    co_return answers;
   }
-  response result;
-  result.content_type = "application/x-ndjson";
-  for (const auto& line : lines) result.body.append(line.answer).push_back('\n');
-  co_return result;
+  [[nodiscard]] bool is_through() const { return rest_.empty(); }
+
+private:
+  service& service_;
+  const source_settings& source_;
+  std::string body_;
+  std::string_view rest_;
+};
+
+task<bool> send_answers(event_sink& sink, std::shared_ptr<batch> taken, std::string first) {
+  for (std::string text = std::move(first);;) {
+    const bool alive = co_await sink.write(std::string_view(text));
+    // What nobody waits for any more is not taken either: the source sends it again.
+    if (!alive || sink.stopping()) co_return false;
+    if (taken->is_through()) co_return true;
+    text = co_await taken->next();
+  }
+}
+
+task<answer> ingest_batch(service& s, request& r) {
+  if (const auto refused = refuse_unread(r, ndjson, max_batch_bytes)) co_return response(*refused);
+  if (has_too_many_lines(r.body)) co_return response(make_problem(413, fmt::format("a batch has at most {} lines", max_batch_lines)));
+  const auto taken = std::make_shared<batch>(s, r);
+  auto first = co_await taken->next();
+  if (taken->is_through()) {
+    response all(200, std::move(first));
+    all.content_type = ndjson;
+    co_return all;
+  }
+  streamed reply;
+  reply.content_type = ndjson;
+  reply.serve = [taken, first = std::move(first)](event_sink& sink) { return send_answers(sink, taken, first); };
+  co_return reply;
 }
 
 }  // namespace
 
 void add_ingest_routes(router& routes, service& s) {
   routes.add({"POST", "/api/events/ingest", [&s](request& r) { return ingest(s, r); },
-              s.settings.max_body_bytes, access::open});
+              s.settings.max_body_bytes, access::source});
   routes.add({"POST", "/api/events/ingest/batch", [&s](request& r) { return ingest_batch(s, r); }, max_batch_bytes,
-              access::open});
+              access::source});
 }
 
 }  // namespace plo::http

@@ -59,6 +59,11 @@ std::optional<instant> claimed_time(json::element payload, std::string_view clai
   return instant(milliseconds(static_cast<std::int64_t>(std::floor(*seconds * 1000))));
 }
 
+instant claimed_expiry(std::string_view token) {
+  const auto parts = split_jwt(token);
+  return (parts ? claimed_time(parts->payload.root(), "exp") : std::nullopt).value_or(instant{});
+}
+
 std::array<unsigned char, 32> hs256(std::string_view secret, std::string_view text) {
   std::array<unsigned char, crypto_auth_hmacsha256_BYTES> mac{};
   crypto_auth_hmacsha256_state state;

@@ -32,6 +32,9 @@ struct jwt_parts {
 /// A number of seconds since 1970, as `exp`, `nbf` and `iat` are; empty when the claim is absent or no sane number.
 [[nodiscard]] std::optional<instant> claimed_time(json::element payload, std::string_view claim);
 
+/// What a token says of its end; the epoch where it says nothing sane. Nothing else of it is checked.
+[[nodiscard]] instant claimed_expiry(std::string_view token);
+
 /// HMAC-SHA-256 of a token's signed text.
 [[nodiscard]] std::array<unsigned char, 32> hs256(std::string_view secret, std::string_view text);
 /// `payload` (a JSON object) as a token signed by HS256.

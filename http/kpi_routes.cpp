@@ -29,7 +29,7 @@ task<answer> get_kpis(service& s, request& r) {
   query.store_id = p.text("store_id");
   query.type = p.text("type");
   const auto respond = [&](projections::reading& views) { return response(200, projections::kpis_json(views, query)); };
-  co_return co_await from_lists(s, r, p, respond);
+  co_return co_await from_lists(s, p, respond);
 }
 
 }  // namespace

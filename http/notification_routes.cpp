@@ -25,7 +25,7 @@ task<answer> get_notifications(service& s, request& r) {
   const auto respond = [&](projections::reading& views) {
     return response(200, page_json(projections::list_notifications(views, query), projections::notifications_cursor));
   };
-  co_return co_await from_lists(s, r, p, respond);
+  co_return co_await from_lists(s, p, respond);
 }
 
 task<answer> retry(service& s, request& r) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +16,7 @@ class parameters {
 public:
   explicit parameters(const request& r) : request_(r) {}
 
-  [[nodiscard]] std::string text(std::string_view name) const { return std::string(request_.parameter(name)); }
+  [[nodiscard]] std::string text(std::string_view name) { return std::string(value(name)); }
   /// A whole number in [least, most]; `otherwise` when the parameter is absent.
   [[nodiscard]] std::uint64_t number(std::string_view name, std::uint64_t least, std::uint64_t most,
                                      std::uint64_t otherwise);
@@ -23,14 +24,14 @@ public:
   [[nodiscard]] std::optional<double> share(std::string_view name);
   /// At most `longest` bytes.
   [[nodiscard]] std::string text(std::string_view name, std::size_t longest);
-  /// An RFC 3339 instant, or a day (its start in the zone).
+  /// An RFC 3339 instant, or a day (its start in the zone). A `+` that nobody escaped, and that is a blank now, is understood.
   [[nodiscard]] std::optional<instant> time(std::string_view name, const zone& tz);
-  /// One of the given words, or empty.
+  /// One of the given words; empty when the parameter is absent.
   [[nodiscard]] std::string word(std::string_view name, std::initializer_list<std::string_view> words);
   /// A typed_id; empty when the parameter is absent.
   template <class Id>
   [[nodiscard]] std::optional<Id> id(std::string_view name) {
-    const auto given = request_.parameter(name);
+    const auto given = value(name);
     if (given.empty()) return std::nullopt;
     auto parsed = Id::parse(given);
     if (!parsed) fault(name, "must be a UUID");
@@ -38,13 +39,23 @@ public:
   }
   void fault(std::string_view name, std::string message);
 
-  [[nodiscard]] bool ok() const { return errors_.empty(); }
+  /// To be asked when every parameter has been read: what nobody has read is nobody's, and a fault too.
+  [[nodiscard]] bool ok();
   /// 422 with every fault.
   [[nodiscard]] problem refusal() const;
 
 private:
+  /// What was given under a name that the route knows.
+  [[nodiscard]] std::string_view value(std::string_view name);
+  [[nodiscard]] bool is_given(std::string_view name);
+
   const request& request_;
+  std::set<std::string, std::less<>> known_;
+  bool looked_for_strangers_ = false;
   std::vector<field_error> errors_;
 };
+
+/// 422 for the query parameters of a request that takes none; empty when there are none.
+[[nodiscard]] std::optional<problem> refuse_query(const request& r);
 
 }  // namespace plo::http

@@ -1,5 +1,8 @@
 // What operators and downstream systems read: projects, timelines and the raw log.
+#include <memory>
+
 #include "domain/json.hpp"
+#include "http/event_sink.hpp"
 #include "http/list_queries.hpp"
 #include "http/reading.hpp"
 #include "projections/project_detail.hpp"
@@ -12,7 +15,6 @@ namespace plo::http {
 namespace {
 
 constexpr std::uint64_t max_raw_events = 10'000;
-constexpr std::size_t max_raw_bytes = 32u << 20;
 
 task<answer> get_projects(service& s, request& r) {
   parameters p(r);
@@ -22,7 +24,7 @@ task<answer> get_projects(service& s, request& r) {
   const auto respond = [&](projections::reading& views) {
     return response(200, page_json(projections::list_projects(views, query), list));
   };
-  co_return co_await from_lists(s, r, p, respond);
+  co_return co_await from_lists(s, p, respond);
 }
 
 response no_such_project() { return make_problem(404, "there is no project with this id"); }
@@ -37,7 +39,7 @@ task<answer> get_project(service& s, request& r) {
     auto document = id ? projections::find_project(s.engine.log(), *id, context, at) : std::nullopt;
     return document ? response(200, std::move(*document)) : no_such_project();
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_folds(s, p, respond);
 }
 
 task<answer> get_timeline(service& s, request& r) {
@@ -49,7 +51,7 @@ task<answer> get_timeline(service& s, request& r) {
     const auto listed = id ? projections::list_timeline(s.engine.log(), *id, page, at) : std::nullopt;
     return listed ? response(200, page_json(*listed, projections::timeline_cursor)) : no_such_project();
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_folds(s, p, respond);
 }
 
 task<answer> get_stations(service& s, request& r) {
@@ -58,45 +60,69 @@ task<answer> get_stations(service& s, request& r) {
   const auto respond = [&](const eventstore::kv_reader& views) {
     return response(200, page_json(projections::list_stations(views, page), projections::stations_cursor));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_views(s, p, respond);
 }
 
 bool wants_ndjson(const request& r) {
   return r.header("accept").find("application/x-ndjson") != std::string_view::npos;
 }
 
+/// A page of the raw log, read and sent some at a time: a client that does not read makes nobody hold the rest.
+class event_pages {
+public:
+  event_pages(service& s, const request& r, position from, std::uint64_t limit, position head, position last)
+      : log_(s.engine.log()), to_admin_(r.who->role == operators::role::admin), ndjson_(wants_ndjson(r)), next_(from), left_(limit), head_(head), last_(last) {}
+
+  std::string next() {
+    if (ended_) return {};
+    std::string text = !ndjson_ && !begun_ ? R"({"items":[)" : "";
+    bool more = false;
+    if (left_ > 0 && next_ <= last_) {
+      log_.read(next_, [&](const recorded_event& e) {
+        if (e.pos > last_ || left_ == 0 || text.size() > piece_bytes) return more = e.pos <= last_ && left_ > 0, false;
+        if (!ndjson_ && std::exchange(any_, true)) text.push_back(',');
+        text.append(to_json(e, to_admin_));
+        if (ndjson_) text.push_back('\n');
+        next_ = {e.pos.value + 1};
+        --left_;
+        return true;
+      });
+    }
+    begun_ = true;
+    if (more) return text;
+    ended_ = true;
+    if (!ndjson_) text.append(R"(],"next":)").append(last_ < head_ && any_ ? std::to_string(last_.value + 1) : std::string("null")).push_back('}');
+    return text;
+  }
+
+private:
+  static constexpr std::size_t piece_bytes = 256 * 1024;
+  const eventstore::log& log_;
+  bool to_admin_, ndjson_;
+  position next_;
+  std::uint64_t left_;
+  position head_, last_;
+  bool begun_ = false, any_ = false, ended_ = false;
+};
+
 task<answer> get_events(service& s, request& r) {
   parameters p(r);
-  const position from{p.number("from", 0, max_position, 1)};
+  const position from{std::max<std::uint64_t>(p.number("from", 0, max_position, 1), 1)};
   const auto limit = p.number("limit", 1, max_raw_events, 1000);
-  if (!p.ok()) co_return response(p.refusal());
-
-  const bool ndjson = wants_ndjson(r);
+  const auto refused = co_await refuse_or_wait(s, p);
+  if (refused) co_return response(*refused);
   const auto head = s.engine.log().head().last;
-  response result;
-  std::uint64_t count = 0;
-  position last;
-  std::string& body = result.body;
-  if (!ndjson) body = R"({"items":[)";
-  s.engine.log().read(from, [&](const recorded_event& e) {
-    if (count == limit || body.size() > max_raw_bytes) return false;
-    if (!ndjson && count > 0) body.push_back(',');
-    body.append(to_json(e));
-    if (ndjson) body.push_back('\n');
-    last = e.pos;
-    ++count;
-    return true;
-  });
-  const bool more = count > 0 && last < head;
-  const auto next = more ? std::to_string(last.value + 1) : std::string("null");
-  if (ndjson) {
-    result.content_type = "application/x-ndjson";
-    if (more) result.headers.emplace_back("X-PLO-Next", next);
-  } else {
-    body.append(R"(],"next":)").append(next).push_back('}');
+  // Positions have no gaps, so where the page ends is known before it is read.
+  const position last{std::min(head.value, from.value + limit - 1)};
+  streamed page;
+  if (wants_ndjson(r)) {
+    page.content_type = "application/x-ndjson";
+    if (from <= last && last < head) page.headers.emplace_back("X-PLO-Next", std::to_string(last.value + 1));
   }
-  result.headers.emplace_back("X-PLO-Position", std::to_string(head.value));
-  co_return result;
+  page.headers.emplace_back("X-PLO-Position", std::to_string(head.value));
+  const auto pages = std::make_shared<event_pages>(s, r, from, limit, head, last);
+  page.serve = [&s, pages](event_sink& sink) { return send_pieces(sink, s.folds, pages); };
+  co_return page;
 }
 
 }  // namespace

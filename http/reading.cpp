@@ -28,10 +28,10 @@ task<bool> wait_for(service& s, position wanted) {
   co_return !s.engine.applied().cancel(wanted, id);
 }
 
-task<std::optional<problem>> refuse_or_wait(service& s, const request& r, parameters& p) {
+task<std::optional<problem>> refuse_or_wait(service& s, parameters& p) {
   const position wanted{p.number("at_least", 0, max_position, 0)};
   if (!p.ok()) co_return p.refusal();
-  if (r.has_parameter("at_least")) {
+  if (wanted.value > 0) {
     const bool reached = co_await wait_for(s, wanted);
     if (!reached) co_return make_problem(504, "the read models did not reach the position within 5 s");
   }

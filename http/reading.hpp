@@ -18,13 +18,13 @@ inline constexpr std::uint64_t max_position = ~std::uint64_t{0} >> 1;
 [[nodiscard]] task<bool> wait_for(service& s, position wanted);
 
 /// Checks the parameters and waits for `at_least` if the client asked for a position. Why it cannot be answered; empty: it can.
-[[nodiscard]] task<std::optional<problem>> refuse_or_wait(service& s, const request& r, parameters& p);
+[[nodiscard]] task<std::optional<problem>> refuse_or_wait(service& s, parameters& p);
 
 /// Answers from one snapshot of the read models, which holds `at_least` if the client asked for a position.
 /// Everything is taken by reference and must live in the caller's frame: g++ 12 breaks temporaries in a co_await expression.
 template <class Respond>
-task<answer> from_views(service& s, const request& r, parameters& p, const Respond& respond) {
-  const auto refused = co_await refuse_or_wait(s, r, p);
+task<answer> from_views(service& s, parameters& p, const Respond& respond) {
+  const auto refused = co_await refuse_or_wait(s, p);
   if (refused) co_return response(*refused);
   const auto views = s.engine.views();
   response result = respond(*views);
@@ -32,10 +32,26 @@ task<answer> from_views(service& s, const request& r, parameters& p, const Respo
   co_return result;
 }
 
+/// The same on a thread of its own: for what folds a stream or reads many events, and may take long.
+template <class Respond>
+task<answer> from_folds(service& s, parameters& p, const Respond& respond) {
+  const auto refused = co_await refuse_or_wait(s, p);
+  if (refused) co_return response(*refused);
+  auto work = [&s, &respond] {
+    const auto views = s.engine.views();
+    response result = respond(*views);
+    result.headers.emplace_back("X-PLO-Position", std::to_string(projections::checkpoint_of(*views).value));
+    return result;
+  };
+  auto result = co_await on_pool(s.folds, work);
+  if (!result) co_return response(overloaded("more is being read at this moment than there is time for"));
+  co_return std::move(*result);
+}
+
 /// The same from rows and indexes of one position.
 template <class Respond>
-task<answer> from_lists(service& s, const request& r, parameters& p, const Respond& respond) {
-  const auto refused = co_await refuse_or_wait(s, r, p);
+task<answer> from_lists(service& s, parameters& p, const Respond& respond) {
+  const auto refused = co_await refuse_or_wait(s, p);
   if (refused) co_return response(*refused);
   auto views = s.engine.read();
   response result = respond(views);

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <simdjson.h>
+
 namespace plo::http {
 
 namespace {
@@ -30,8 +34,11 @@ std::optional<std::string> decode(std::string_view text, bool plus_is_space) {
       i += 2;
     }
   }
+  if (!simdjson::validate_utf8(plain)) return std::nullopt;
   return plain;
 }
+
+bool answers(const route& r, std::string_view method) { return r.method == method || (method == "HEAD" && r.method == "GET"); }
 
 std::vector<std::string_view> segments_of(std::string_view path) {
   std::vector<std::string_view> segments;
@@ -58,6 +65,10 @@ std::string_view request::header(std::string_view name) const {
   return {};
 }
 
+bool request::has_header(std::string_view name) const {
+  return std::any_of(headers.begin(), headers.end(), [&](const auto& field) { return same_ignoring_case(field.first, name); });
+}
+
 std::string_view request::parameter(std::string_view name) const {
   const auto found = query.find(name);
   return found == query.end() ? std::string_view() : std::string_view(found->second);
@@ -68,17 +79,32 @@ response::response(const problem& p) : status(p.status), content_type("applicati
   if (p.status == 401) headers.emplace_back("WWW-Authenticate", "Bearer");
 }
 
+response nothing_there(const router::match& match, const request& r) {
+  if (r.method == "OPTIONS" && r.path == "*") {
+    response all(200, "");
+    all.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, DELETE");
+    return all;
+  }
+  if (match.allowed.empty()) return make_problem(404, fmt::format("there is nothing at {}", r.path));
+  response refused = make_problem(405, fmt::format("{} does not take {}", r.path, r.method));
+  refused.headers.emplace_back("Allow", fmt::format("{}", fmt::join(match.allowed, ", ")));
+  return refused;
+}
+
 void router::add(route r) {
   if (!r.needs) r.needs = r.method == "GET" ? access::viewer : access::operator_;
   routes_.push_back(std::move(r));
   const auto& added = routes_.back();
-  if (added.pattern.find('{') == std::string::npos) exact_.emplace(added.method + " " + added.pattern, &added);
+  if (added.pattern.find('{') == std::string::npos) exact_[added.pattern].push_back(&added);
 }
 
 router::match router::find(std::string_view method, std::string_view path) const {
   match result;
-  if (const auto exact = exact_.find(std::string(method).append(1, ' ').append(path)); exact != exact_.end()) {
-    result.found = exact->second;
+  if (const auto exact = exact_.find(std::string(path)); exact != exact_.end()) {
+    for (const auto* r : exact->second) {
+      if (answers(*r, method)) result.found = r;
+      else result.allowed.push_back(r->method);
+    }
     return result;
   }
   if (path.empty() || path.front() != '/') return result;
@@ -90,13 +116,14 @@ router::match router::find(std::string_view method, std::string_view path) const
     bool same = true;
     for (std::size_t i = 0; i < pattern.size() && same; ++i) {
       const bool is_parameter = !pattern[i].empty() && pattern[i].front() == '{';
-      if (is_parameter && !wanted[i].empty())
-        parameters.emplace(pattern[i].substr(1, pattern[i].size() - 2), wanted[i]);
+      auto value = decode(wanted[i], false);
+      if (is_parameter && value && !value->empty())
+        parameters.emplace(pattern[i].substr(1, pattern[i].size() - 2), std::move(*value));
       else
-        same = pattern[i] == wanted[i];
+        same = value && pattern[i] == *value;
     }
     if (!same) continue;
-    if (r.method == method || (method == "HEAD" && r.method == "GET")) {
+    if (answers(r, method)) {
       result.found = &r;
       result.parameters = std::move(parameters);
       return result;
@@ -109,8 +136,16 @@ router::match router::find(std::string_view method, std::string_view path) const
 std::optional<parsed_target> parse_target(std::string_view target) {
   parsed_target parsed;
   target = target.substr(0, target.find('#'));
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (target.size() < scheme.size() || !same_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+    target.remove_prefix(std::min(target.find_first_of("/?", scheme.size()), target.size()));
+    if (target.empty()) target = "/";
+    break;
+  }
   const auto question = target.find('?');
-  auto path = decode(target.substr(0, question), false);
+  parsed.raw_path = target.substr(0, question);
+  if (parsed.raw_path.empty()) parsed.raw_path = "/";
+  auto path = decode(parsed.raw_path, false);
   if (!path) return std::nullopt;
   parsed.path = std::move(*path);
   if (question == std::string_view::npos) return parsed;

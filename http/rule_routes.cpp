@@ -1,7 +1,6 @@
 // Rules as administrators see them: list, define, change, delete, override, and what they were before.
 #include <cmath>
 
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -44,7 +43,7 @@ task<answer> get_rules(service& s, request& r) {
       return std::pair(id, rules::to_json(*entry));
     }));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_views(s, p, respond);
 }
 
 task<answer> get_rule(service& s, request& r) {
@@ -54,7 +53,7 @@ task<answer> get_rule(service& s, request& r) {
     const auto* entry = rules->find(r.path_parameters.at("id"));
     return entry ? response(200, rules::to_json(*entry)) : no_such_rule();
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_views(s, p, respond);
 }
 
 /// What a rule was in each of its versions, newest first.
@@ -80,7 +79,7 @@ task<answer> get_history(service& s, request& r) {
       return at == changes.rend() ? listed() : listed(*at++);
     }));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_folds(s, p, respond);
 }
 
 task<answer> get_overrides(service& s, request& r) {
@@ -90,7 +89,7 @@ task<answer> get_overrides(service& s, request& r) {
     const auto* entry = rules->find(r.path_parameters.at("id"));
     return entry ? response(200, rules::to_json(entry->overrides)) : no_such_rule();
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_views(s, p, respond);
 }
 
 problem problem_of(const rule_reply& reply) {
@@ -217,27 +216,46 @@ task<answer> delete_override(service& s, request& r) {
 
 using trial_result = std::optional<std::string>;
 
-/// Starts the trial on the background thread. Refused while another one goes on.
-bool start_trial(service& s, std::shared_ptr<const projections::trial_rules> rules, std::uint64_t days, actors::completion<trial_result> done) {
-  if (s.trying.exchange(true)) return false;
-  boost::asio::post(s.background, [&s, rules = std::move(rules), days, done = std::move(done)] {
-    projections::trial_settings settings;
-    settings.domain = s.settings.domain;
-    settings.now = s.engine.now();
-    settings.since = settings.now - days * milliseconds(std::chrono::hours(24));
-    settings.wall = s.engine.on_wall_clock();
-    settings.should_stop = [&s] { return s.stopping.load(); };
-    trial_result result;
-    try {
-      result = projections::try_rules(s.engine.log(), *rules, settings);
-    } catch (const eventstore::store_error& failure) {
-      spdlog::error("a rule could not be tried: {}", failure.what());
-    }
-    s.trying = false;
-    done(std::move(result));
-  });
-  return true;
+constexpr std::chrono::seconds longest_trial{30};
+
+/// What a trial came to, and why it was broken off where it came to nothing.
+struct trial_end {
+  trial_result result;
+  bool out_of_time = false;
+};
+
+/// Tries rules on the days that were asked for; ends with its client, with the server, and when it takes too long.
+trial_end run_trial(service& s, const request& r, const projections::trial_rules& rules, std::uint64_t days) {
+  const auto until = std::chrono::steady_clock::now() + longest_trial;
+  trial_end end;
+  projections::trial_settings settings;
+  settings.domain = s.settings.domain;
+  settings.now = s.engine.now();
+  settings.since = settings.now - days * milliseconds(std::chrono::hours(24));
+  settings.wall = s.engine.on_wall_clock();
+  settings.should_stop = [&] {
+    end.out_of_time = std::chrono::steady_clock::now() > until;
+    return end.out_of_time || r.has_gone() || s.stopping.load();
+  };
+  end.result = projections::try_rules(s.engine.log(), rules, settings);
+  return end;
 }
+
+/// One trial at a time: it may take a whole core.
+class trial_turn {
+public:
+  explicit trial_turn(std::atomic<bool>& taken) : taken_(taken), held_(!taken.exchange(true)) {}
+  ~trial_turn() {
+    if (held_) taken_ = false;
+  }
+  trial_turn(const trial_turn&) = delete;
+  trial_turn& operator=(const trial_turn&) = delete;
+  [[nodiscard]] bool held() const { return held_; }
+
+private:
+  std::atomic<bool>& taken_;
+  bool held_;
+};
 
 task<answer> try_rule(service& s, request& r) {
   constexpr double longest = 3650;
@@ -259,15 +277,15 @@ task<answer> try_rule(service& s, request& r) {
     for (auto& error : wrong.errors) error.pointer = "/rule" + error.pointer;
     co_return response(wrong);
   }
-  const auto rules = std::make_shared<const projections::trial_rules>(projections::with_changed(*in_force, {*rule}));
-  bool busy = false;
-  auto start = [&s, &rules, &busy, days](actors::completion<trial_result> done) {
-    busy = !start_trial(s, rules, static_cast<std::uint64_t>(days), done);
-    if (busy) done({});
-  };
-  auto result = co_await await_completion<trial_result>(start);
-  if (result) co_return response(200, std::move(*result));
-  co_return response(overloaded(busy ? "another rule is being tried" : "the trial was broken off", 5));
+  const trial_turn turn(s.trying);
+  if (!turn.held()) co_return response(overloaded("another rule is being tried", 5));
+  const auto rules = projections::with_changed(*in_force, {*rule});
+  auto work = [&] { return run_trial(s, r, rules, static_cast<std::uint64_t>(days)); };
+  auto end = co_await on_pool(s.trials, work);
+  if (end && end->result) co_return response(200, std::move(*end->result));
+  const bool slow = end && end->out_of_time;
+  co_return response(overloaded(slow ? fmt::format("the trial took longer than {} s: ask for fewer days, or for a simpler condition", longest_trial.count())
+                                     : std::string("the trial was broken off"), 5));
 }
 
 }  // namespace
@@ -278,11 +296,11 @@ void add_rule_routes(router& routes, service& s) {
   routes.add({"GET", "/api/rules/{id}", [&s](request& r) { return get_rule(s, r); }});
   routes.add({"PUT", "/api/rules/{id}", [&s](request& r) { return put_rule(s, r); }, max_rule_bytes, access::admin});
   routes.add({"DELETE", "/api/rules/{id}", [&s](request& r) { return delete_rule(s, r); }, max_rule_bytes, access::admin});
-  routes.add({"POST", "/api/rules/{id}/try", [&s](request& r) { return try_rule(s, r); }});
+  routes.add({"POST", "/api/rules/{id}/try", [&s](request& r) { return try_rule(s, r); }, max_rule_bytes, {}, false, true});
   routes.add({"GET", "/api/rules/{id}/history", [&s](request& r) { return get_history(s, r); }});
   routes.add({"GET", "/api/rules/{id}/overrides", [&s](request& r) { return get_overrides(s, r); }});
   routes.add({"PUT", "/api/rules/{id}/overrides", [&s](request& r) { return put_overrides(s, r); }, max_rule_bytes, access::admin});
-  routes.add({"DELETE", "/api/rules/{id}/overrides", [&s](request& r) { return delete_override(s, r); }, max_rule_bytes, access::admin});
+  routes.add({"DELETE", "/api/rules/{id}/overrides", [&s](request& r) { return delete_override(s, r); }, max_rule_bytes, access::admin, true});
 }
 
 }  // namespace plo::http

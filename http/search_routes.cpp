@@ -15,7 +15,7 @@ task<answer> get_search(service& s, request& r) {
   const auto respond = [&](const eventstore::kv_reader& views) {
     return response(200, projections::search(views, *s.engine.rules(), text));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_views(s, p, respond);
 }
 
 task<answer> get_customers(service& s, request& r) {
@@ -26,7 +26,7 @@ task<answer> get_customers(service& s, request& r) {
   const auto respond = [&](const eventstore::kv_reader& views) {
     return response(200, page_json(projections::list_customers(views, query), projections::customers_cursor));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_views(s, p, respond);
 }
 
 task<answer> get_customer(service& s, request& r) {
@@ -35,7 +35,7 @@ task<answer> get_customer(service& s, request& r) {
     auto found = projections::customer_json(views, r.path_parameters.at("id"));
     return found ? response(200, std::move(*found)) : response(make_problem(404, "there is no customer with this id"));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_views(s, p, respond);
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "http/server.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/co_spawn.hpp>
@@ -24,9 +26,12 @@ using asio::ip::tcp;
 
 namespace {
 
-constexpr std::size_t max_connections = 20'000;
 constexpr std::chrono::seconds time_to_stop{6};  // of the ten that SIGTERM may take
 constexpr std::chrono::milliseconds accept_pause{100};
+/// How long a connection must have been idle to give way to another, and how many do at once.
+constexpr std::chrono::seconds least_idle{1};
+constexpr std::size_t connections_going = 64;
+constexpr std::chrono::seconds between_complaints{10};
 
 using contexts = std::vector<std::unique_ptr<asio::io_context>>;
 
@@ -92,7 +97,8 @@ struct server::parts {
       co_await acceptor_.async_accept(socket, asio::redirect_error(use_task, error));
       if (error == asio::error::operation_aborted || !acceptor_.is_open()) co_return;
       if (error) {
-        spdlog::warn("cannot accept a connection: {}", error.message());
+        complain("cannot accept a connection: " + error.message());
+        make_room();
         asio::steady_timer pause(front(), accept_pause);
         co_await pause.async_wait(asio::redirect_error(use_task, error));
         continue;
@@ -103,13 +109,16 @@ struct server::parts {
 
   void start(client_socket socket) {
     const auto home = socket.get_executor();
+    const auto most = service_.settings.limits.connections;
+    const bool full = [&] {
+      const std::lock_guard lock(guard_);
+      return sessions_.size() >= most;
+    }();
+    if (full) make_room();
     auto connection = std::make_shared<session>(std::move(socket), routes_, service_);
     {
       const std::lock_guard lock(guard_);
-      if (sessions_.size() >= max_connections) {
-        spdlog::warn("more than {} connections: one is refused", max_connections);
-        return;
-      }
+      if (sessions_.size() >= most + connections_going) return complain(fmt::format("{} connections are open: another one is refused", sessions_.size()));
       sessions_.insert(connection);
     }
     asio::co_spawn(
@@ -120,6 +129,42 @@ struct server::parts {
           sessions_.erase(connection);
           if (service_.stopping && sessions_.empty()) finish();
         });
+  }
+
+  /// Those that have waited longest for a request give way: who only holds connections keeps nobody out.
+  void make_room() {
+    const auto long_enough = std::chrono::steady_clock::now() - least_idle;
+    std::vector<std::pair<std::chrono::steady_clock::time_point, std::shared_ptr<session>>> idle;
+    {
+      const std::lock_guard lock(guard_);
+      for (const auto& connection : sessions_)
+        if (const auto since = connection->idle_since(); since && *since < long_enough) idle.emplace_back(*since, connection);
+    }
+    const auto going = std::min(idle.size(), connections_going);
+    std::partial_sort(idle.begin(), idle.begin() + static_cast<std::ptrdiff_t>(going), idle.end(),
+                      [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (std::size_t i = 0; i < going; ++i) idle[i].second->end_if_idle();
+  }
+
+  /// Somebody who opens thousands of connections is told of now and then.
+  void complain(const std::string& what) {
+    const auto now = std::chrono::steady_clock::now();
+    ++untold_;
+    if (now - complained_at_ < between_complaints) return;
+    complained_at_ = now;
+    spdlog::warn("{} ({} times since this was said last)", what, std::exchange(untold_, 0));
+  }
+
+  /// A thread of the server. Nothing that a client sends may end it: what a handler throws, Asio rethrows here.
+  static void serve(asio::io_context& context) {
+    for (;;) {
+      try {
+        context.run();
+        return;
+      } catch (const std::exception& failure) {
+        spdlog::error("a connection broke off: {}", failure.what());
+      }
+    }
   }
 
   void stop() {
@@ -154,8 +199,8 @@ struct server::parts {
     asio::co_spawn(
         front().get_executor(), [this] { return accept(); }, [](const std::exception_ptr&) {});
     std::vector<std::thread> pool;
-    for (unsigned i = 1; i < threads_; ++i) pool.emplace_back([this, i] { contexts_[i]->run(); });
-    front().run();
+    for (unsigned i = 1; i < threads_; ++i) pool.emplace_back([this, i] { serve(*contexts_[i]); });
+    serve(front());
     for (auto& thread : pool) thread.join();
     service_.finish_background();
   }
@@ -169,6 +214,8 @@ struct server::parts {
   tcp::acceptor acceptor_{front()};
   asio::signal_set signals_{front(), SIGTERM, SIGINT};
   asio::steady_timer deadline_{front()};
+  std::chrono::steady_clock::time_point complained_at_{};  // by the thread that accepts
+  std::uint64_t untold_ = 0;
   std::mutex guard_;
   std::unordered_set<std::shared_ptr<session>> sessions_;
 };

@@ -8,17 +8,19 @@
 #include <string>
 #include <utility>
 
-#include <boost/asio/thread_pool.hpp>
-
 #include "actors/engine.hpp"
 #include "http/answer_table.hpp"
 #include "http/login_throttle.hpp"
+#include "http/limits.hpp"
 #include "http/passwords.hpp"
+#include "http/proxies.hpp"
 #include "http/router.hpp"
 #include "http/settings.hpp"
 #include "http/source_access.hpp"
 #include "http/token_verifier.hpp"
+#include "http/tracking_pages.hpp"
 #include "http/tracking_tokens.hpp"
+#include "http/work_pool.hpp"
 
 namespace plo::http {
 
@@ -65,6 +67,33 @@ private:
   std::atomic<std::int64_t> taken_{0};
 };
 
+/// The exports that may be under way: each holds a snapshot and the places of all its rows. One person has never all of them.
+class export_slots {
+public:
+  static constexpr int most = 8, most_of_one = 2;
+  [[nodiscard]] bool acquire(const std::string& person) {
+    const std::lock_guard lock(guard_);
+    auto& own = taken_[person];
+    if (all_ >= most || own >= most_of_one) {
+      if (own == 0) taken_.erase(person);
+      return false;
+    }
+    ++own;
+    ++all_;
+    return true;
+  }
+  void release(const std::string& person) {
+    const std::lock_guard lock(guard_);
+    --all_;
+    if (const auto own = taken_.find(person); own != taken_.end() && --own->second == 0) taken_.erase(own);
+  }
+
+private:
+  std::mutex guard_;
+  std::map<std::string, int> taken_;
+  int all_ = 0;
+};
+
 class session_tokens;
 
 struct service {
@@ -79,6 +108,7 @@ struct service {
   std::unique_ptr<const token_verifier> verifier;  // of sessions: PLO's own or an identity provider's
   const session_tokens* sessions = nullptr;        // the same one where it is PLO's own
   tracking_tokens tracking;
+  http::tracking_pages tracking_pages;
   login_throttle logins;
   answer_table given_answers;  // to commands with an Idempotency-Key
   permits in_flight;
@@ -86,9 +116,13 @@ struct service {
   answer_counts ingest_lines;  // events by outcome, single and batch alike
   std::atomic<bool> stopping{false};
   std::atomic<bool> trying{false};        // a rule on history
-  std::atomic<int> exporting{0};          // exports under way
+  export_slots exports;                   // exports under way
+  trusted_proxies proxies;
+  byte_budget budget;                     // what clients make the server hold
+  std::string standing_fields;            // header fields of every answer
   password_pool passwords;
-  boost::asio::thread_pool background{1};  // for what takes longer than an I/O thread may be held; asks `stopping`
+  work_pool folds;    // what is read back and folded for one answer
+  work_pool trials;   // of rules on history; they ask `stopping`
 };
 
 void add_ingest_routes(router& routes, service& s);

@@ -157,7 +157,7 @@ task<answer> get_health(request&) { co_return response(200, R"({"status":"ok"})"
 /// What is the matter, and what may be hoped for. The log has the system's own words, with names of files, which are not for everybody.
 std::string_view reason_of(const eventstore::write_state& state) {
   using kind = eventstore::write_state::kind;
-  if (state.is == kind::full) return "no room on the disk: writes go on by themselves when there is some";
+  if (state.is == kind::full) return "no room on the disk, or no file left to open: writes go on by themselves when there is";
   if (state.is == kind::failed) return "a write or fsync failed, or a file is damaged: writes go on after the next start";
   return "something is the matter with the files, but writes go on";
 }

@@ -1,17 +1,18 @@
 #include "http/session.hpp"
 
+#include <array>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/http/chunk_encode.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
-#include <boost/beast/version.hpp>
+#include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "domain/printable.hpp"
 #include "http/authentication.hpp"
 #include "http/idempotency.hpp"
+#include "http/parameters.hpp"
 
 namespace plo::http {
 
@@ -21,8 +22,9 @@ namespace bhttp = boost::beast::http;
 
 namespace {
 
-constexpr std::uint32_t max_header_bytes = 16 * 1024;
-constexpr std::size_t max_unrouted_body_bytes = 64 * 1024;
+constexpr std::size_t max_unasked_body_bytes = 64 * 1024;  // of a request that is refused before its body
+constexpr std::size_t max_linger_bytes = 128u << 20;       // of a client that may send, but sends too much
+constexpr std::size_t kept_buffer_bytes = 16 * 1024;       // of an idle connection
 constexpr std::chrono::seconds watch_interval{1};
 constexpr std::chrono::seconds time_for_header{30};  // also how long a connection may idle
 constexpr std::chrono::seconds time_for_body{60};
@@ -38,6 +40,21 @@ request read_header(const bhttp::request_header<>& header) {
   return r;
 }
 
+/// The status line and the header of an answer, up to the fields that say how its body ends.
+std::string head_of(unsigned status, unsigned version, std::string_view content_type, std::string_view standing,
+                    const std::vector<std::pair<std::string, std::string>>& fields) {
+  const auto reason = bhttp::obsolete_reason(static_cast<bhttp::status>(status));
+  auto head = fmt::format("HTTP/1.{} {} {}\r\nServer: plo\r\nContent-Type: {}\r\nCache-Control: no-store\r\n{}", version >= 11 ? 1 : 0, status,
+                          view(reason), content_type, standing);
+  for (const auto& [name, value] : fields) fmt::format_to(std::back_inserter(head), "{}: {}\r\n", name, value);
+  return head;
+}
+
+std::string_view connection_field(unsigned version, bool keep_alive) {
+  if (!keep_alive) return "Connection: close\r\n";
+  return version >= 11 ? "" : "Connection: keep-alive\r\n";
+}
+
 }  // namespace
 
 session::session(client_socket socket, const router& routes, service& s)
@@ -45,6 +62,7 @@ session::session(client_socket socket, const router& routes, service& s)
       routes_(routes), service_(s) {
   beast::error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  address_ = socket_.remote_endpoint(ignored).address().to_string();
 }
 
 task<void> session::run() {
@@ -53,10 +71,22 @@ task<void> session::run() {
   bool go_on = true;
   while (go_on && !service_.stopping) go_on = co_await serve_one();
   ended_ = true;
+  enter(phase::answering);
   watchdog_.cancel();
   beast::error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
+}
+
+void session::enter(phase now) {
+  phase_ = now;
+  idle_since_ = now == phase::idle ? steady_clock::now().time_since_epoch().count() : 0;
+}
+
+std::optional<std::chrono::steady_clock::time_point> session::idle_since() const {
+  const auto since = idle_since_.load();
+  if (since == 0) return std::nullopt;
+  return steady_clock::time_point(steady_clock::duration(since));
 }
 
 void session::watch() {
@@ -65,175 +95,255 @@ void session::watch() {
     const auto self = weak.lock();
     if (cancelled || !self || self->ended_) return;
     beast::error_code ignored;
-    if (steady_clock::now() < self->deadline_) return self->watch();
-    // What is under way ends with an error, and the connection with it.
-    self->socket_.close(ignored);
+    if (steady_clock::now() >= self->deadline_) {
+      // What is under way ends with an error. A request that does not come to its end is told so; everything else is closed.
+      if (self->phase_ != phase::receiving || self->timed_out_) return (void)self->socket_.close(ignored);
+      self->timed_out_ = true;
+      self->socket_.cancel(ignored);
+    }
+    self->watch();
   });
 }
 
 void session::stop() {
   asio::post(socket_.get_executor(), [self = shared_from_this()] {
     beast::error_code ignored;
-    if (self->idle_ && !self->ended_) self->socket_.cancel(ignored);
+    if (self->phase_ == phase::idle && !self->ended_) self->socket_.cancel(ignored);
     self->wake_timer_.cancel();
+  });
+}
+
+void session::end_if_idle() {
+  asio::post(socket_.get_executor(), [self = shared_from_this()] {
+    beast::error_code ignored;
+    if (self->phase_ == phase::idle && !self->ended_) self->socket_.close(ignored);
   });
 }
 
 /// Reads one request and answers it. False when the connection is to be closed.
 task<bool> session::serve_one() {
-  parser incoming;
-  incoming.header_limit(max_header_bytes);
-  incoming.body_limit(std::numeric_limits<std::uint64_t>::max());  // the route's own limit follows
-  beast::error_code error;
+  if (buffer_.size() == 0 && buffer_.capacity() > kept_buffer_bytes) buffer_.shrink_to_fit();
+  request_reader incoming(socket_, buffer_);
   allow(time_for_header);
-  idle_ = true;
-  co_await bhttp::async_read_header(socket_, buffer_, incoming, asio::redirect_error(use_task, error));
-  idle_ = false;
-  if (error == bhttp::error::header_limit) {
-    const response too_long = make_problem(431, "the request header is too large");
-    co_await send(too_long, 11, false, false);
-    co_await linger();
-    co_return false;
+  enter(phase::idle);
+  const bool there = co_await incoming.wait();
+  if (!there) co_return false;
+  enter(phase::receiving);
+  using outcome = request_reader::outcome;
+  const auto header = co_await incoming.read_header();
+  if (header != outcome::done) {
+    if (header == outcome::closed && !timed_out_) co_return false;
+    const response last(header == outcome::refused ? incoming.fault() : make_problem(408, "the request did not come to its end in time"));
+    co_return co_await end_with(last);
   }
-  if (error.category() == bhttp::make_error_code(bhttp::error::bad_version).category() &&
-      error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
-    const response malformed = make_problem(400, fmt::format("the request is not HTTP: {}", error.message()));
-    co_await send(malformed, 11, false, false);
-    co_await linger();
-    co_return false;
-  }
-  if (error) co_return false;
 
-  auto r = read_header(incoming.get().base());
-  const unsigned version = incoming.get().version();
+  auto r = read_header(incoming.header());
+  const unsigned version = incoming.version();
   const bool head_only = r.method == "HEAD";
-  auto target = parse_target(view(incoming.get().target()));
+  auto target = parse_target(view(incoming.header().target()));
   router::match match;
   if (target) {
+    match = routes_.find(r.method, target->raw_path);
     r.path = std::move(target->path);
     r.query = std::move(target->query);
-    match = routes_.find(r.method, r.path);
   }
-  const auto limit = match.found != nullptr ? match.found->max_body_bytes : max_unrouted_body_bytes;
-  r.body_too_large = !co_await read_body(incoming, limit);
-  if (!r.body_too_large && !incoming.is_done()) co_return false;  // the client went away in the middle
-  r.body = std::move(incoming.get().body());
-  r.path_parameters = match.parameters;
+  r.peer = address_;
+  r.client = service_.proxies.client(address_, r.header("x-forwarded-for"));
+  // Who may not send needs not send: nothing of the body is read before.
+  if (const auto refused = refuse_before_body(target.has_value(), match, r)) co_return co_await refuse(incoming, *refused);
+
+  held_bytes held(service_.budget);
+  allow(time_for_body);
+  const bool expects = version >= 11 && same_ignoring_case(r.header("expect"), "100-continue");
+  const auto limit = match.found->max_body_bytes;
+  r.body_too_large = incoming.announced() && *incoming.announced() > limit;
+  if (!r.body_too_large && !incoming.is_done()) {
+    if (expects) {
+      static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+      beast::error_code error;
+      co_await asio::async_write(socket_, asio::buffer(go_on), asio::redirect_error(use_task, error));
+      if (error) co_return false;
+    }
+    const auto body = co_await incoming.read_body(limit, held);
+    if (body == outcome::closed && !timed_out_) co_return false;
+    if (body != outcome::done && body != outcome::too_long) {
+      const response last(body == outcome::refused ? incoming.fault()
+                          : body == outcome::no_room ? overloaded("clients send more at this moment than there is room for")
+                                                     : make_problem(408, "the body did not come to its end in time"));
+      co_return co_await end_with(last);
+    }
+    r.body_too_large = body == outcome::too_long;
+  }
+  r.body = incoming.take_body();
+  r.path_parameters = std::move(match.parameters);
+  enter(phase::answering);
   allow_any_time();
 
-  const bool keep_alive = incoming.get().keep_alive() && !r.body_too_large && !service_.stopping;
-  answer reply;
-  if (!target)
-    reply = response(make_problem(400, "the request target is malformed"));
-  else
-    reply = co_await respond(match, r);
-  if (const auto* going_on = std::get_if<streamed>(&reply)) {
-    service_.answers.add(match.found->pattern, 200);
-    co_await stream(*going_on, head_only);
-    co_return false;
-  }
-  const auto& plain = std::get<response>(reply);
-  service_.answers.add(match.found != nullptr ? std::string_view(match.found->pattern) : "none", plain.status);
-  const bool sent = co_await send(plain, version, keep_alive, head_only);
-  if (sent && r.body_too_large) co_await linger();
+  const bool keep_alive = incoming.keep_alive() && !r.body_too_large && !service_.stopping;
+  const auto reply = co_await respond(*match.found, r);
+  const bool sent = co_await deliver(reply, *match.found, version, keep_alive, head_only);
+  if (sent && r.body_too_large) co_await linger(max_linger_bytes);
   co_return sent && keep_alive;
 }
 
-/// Reads the body unless it is longer than the limit. True when it is complete or the client went away.
-task<bool> session::read_body(parser& incoming, std::size_t limit) {
-  const auto announced = incoming.content_length();
-  if (announced && *announced > limit) co_return false;
-  incoming.body_limit(limit);
-  beast::error_code error;
-  allow(time_for_body);
-  if (same_ignoring_case(view(incoming.get()[bhttp::field::expect]), "100-continue")) {
-    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    co_await asio::async_write(socket_, asio::buffer(go_on), asio::redirect_error(use_task, error));
-    if (error) co_return true;
-  }
-  // Usually the whole body came with the header.
-  if (!incoming.is_done() && buffer_.size() > 0) buffer_.consume(incoming.put(buffer_.data(), error));
-  if (error == bhttp::error::need_more) error = {};
-  if (!incoming.is_done() && !error)
-    co_await bhttp::async_read(socket_, buffer_, incoming, asio::redirect_error(use_task, error));
-  co_return error != bhttp::error::body_limit;
+/// Why a request is refused whatever its body holds; empty: it may go on.
+std::optional<response> session::refuse_before_body(bool readable, const router::match& match, request& r) {
+  std::optional<response> refusal;
+  if (!readable) refusal = make_problem(400, "the request target is malformed");
+  else if (match.found == nullptr) refusal = nothing_there(match, r);
+  else if (auto refused = authenticate(service_, *match.found, r)) refusal = std::move(*refused);
+  if (refusal) service_.answers.add(match.found != nullptr ? std::string_view(match.found->pattern) : "none", refusal->status);
+  return refusal;
 }
 
-task<answer> session::respond(const router::match& match, request& r) {
-  if (match.found == nullptr && match.allowed.empty())
-    co_return response(make_problem(404, fmt::format("there is nothing at {}", r.path)));
-  if (match.found == nullptr) {
-    response refused = make_problem(405, fmt::format("{} does not take {}", r.path, r.method));
-    refused.headers.emplace_back("Allow", fmt::format("{}", fmt::join(match.allowed, ", ")));
-    co_return refused;
+/// Answers a request whose body is not wanted. The connection goes on where the body is small enough to be passed over.
+task<bool> session::refuse(request_reader& incoming, const response& refusal) {
+  enter(phase::answering);
+  const bool expects = !incoming.header()[bhttp::field::expect].empty();
+  const bool small = !incoming.announced() || *incoming.announced() <= max_unasked_body_bytes;
+  const bool keep_alive = incoming.keep_alive() && !service_.stopping && (incoming.is_done() || (small && !expects));
+  const bool head_only = incoming.header().method() == bhttp::verb::head;
+  const auto version = incoming.version();
+  const bool sent = co_await send(refusal, version, keep_alive, head_only);
+  if (!sent) co_return false;
+  if (incoming.is_done()) co_return keep_alive;
+  if (keep_alive) {
+    held_bytes held(service_.budget);
+    allow(time_to_linger);
+    const auto rest = co_await incoming.read_body(max_unasked_body_bytes, held);
+    if (rest == request_reader::outcome::done) co_return true;
   }
+  co_await linger(max_unasked_body_bytes);
+  co_return false;
+}
+
+/// The last answer on a connection that cannot go on.
+task<bool> session::end_with(const response& last) {
+  timed_out_ = false;
+  enter(phase::answering);
+  const bool sent = co_await send(last, 11, false, false);
+  if (sent) co_await linger(max_unasked_body_bytes);
+  co_return false;
+}
+
+task<answer> session::respond(const route& to, request& r) {
   try {
-    if (const auto refused = authenticate(service_, *match.found, r)) co_return response(*refused);
-    co_return co_await answer_once(service_, *match.found, r);
+    if (to.method != "GET" && !to.takes_query)
+      if (const auto refused = refuse_query(r)) co_return response(*refused);
+    if (to.watches_client) {
+      auto gone = std::make_shared<std::atomic<bool>>(false);
+      r.gone = gone;
+      watch_hang_up(std::move(gone));
+    }
+    auto given = co_await answer_once(service_, to, r);
+    if (to.watches_client) {
+      beast::error_code ignored;
+      socket_.cancel(ignored);
+    }
+    co_return given;
   } catch (const eventstore::store_error& failure) {
-    spdlog::error("{} {}: {}", r.method, r.path, failure.what());
+    spdlog::error("{} {}: {}", printable(r.method), printable(r.path), failure.what());
     co_return response(overloaded("the store cannot be read at the moment"));
+  } catch (const std::bad_alloc&) {
+    spdlog::error("{} {}: no memory", printable(r.method), printable(r.path));
+    co_return response(overloaded("there is not enough memory at the moment"));
   } catch (const std::exception& failure) {
-    spdlog::error("{} {}: {}", r.method, r.path, failure.what());
+    spdlog::error("{} {}: {}", printable(r.method), printable(r.path), failure.what());
   }
   co_return response(make_problem(500, "something went wrong here; the log of the server says what"));
 }
 
+/// Says when the client goes away while its request is worked on. What it sends meanwhile is its next request, and no sign.
+void session::watch_hang_up(std::shared_ptr<std::atomic<bool>> gone) {
+  socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this(), gone = std::move(gone)](beast::error_code cancelled) {
+    if (cancelled) return;
+    beast::error_code error;
+    if (self->socket_.available(error) == 0 || error) *gone = true;
+  });
+}
+
+task<bool> session::deliver(const answer& reply, const route& to, unsigned version, bool keep_alive, bool head_only) {
+  if (const auto* going_on = std::get_if<streamed>(&reply)) {
+    service_.answers.add(to.pattern, 200);
+    co_return co_await stream(*going_on, version, keep_alive, head_only);
+  }
+  const auto& plain = std::get<response>(reply);
+  service_.answers.add(to.pattern, plain.status);
+  co_return co_await send(plain, version, keep_alive, head_only);
+}
+
 task<bool> session::send(const response& reply, unsigned version, bool keep_alive, bool head_only) {
-  bhttp::response<bhttp::string_body> outgoing(static_cast<bhttp::status>(reply.status), version);
-  outgoing.set(bhttp::field::server, "plo");
-  outgoing.set(bhttp::field::content_type, reply.content_type);
-  outgoing.set(bhttp::field::cache_control, "no-store");
-  for (const auto& [name, value] : reply.headers) outgoing.set(name, value);
-  outgoing.keep_alive(keep_alive);
-  outgoing.content_length(reply.body.size());
-  if (!head_only) outgoing.body() = reply.body;
-  bhttp::response_serializer<bhttp::string_body> serializer(outgoing);
+  auto head = head_of(reply.status, version, reply.content_type, service_.standing_fields, reply.headers);
+  fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n{}\r\n", reply.body.size(), connection_field(version, keep_alive));
+  held_bytes unread(service_.budget);
+  unread.add(reply.body.size());
+  std::array<asio::const_buffer, 2> all{asio::buffer(head), head_only ? asio::const_buffer() : asio::buffer(reply.body)};
   beast::error_code error;
   allow(time_for_answer);
-  if (head_only)
-    co_await bhttp::async_write_header(socket_, serializer, asio::redirect_error(use_task, error));
-  else
-    co_await bhttp::async_write(socket_, serializer, asio::redirect_error(use_task, error));
+  co_await asio::async_write(socket_, all, asio::redirect_error(use_task, error));
   co_return !error;
 }
 
-task<void> session::stream(const streamed& reply, bool head_only) {
-  auto header = fmt::format("HTTP/1.1 200 OK\r\nServer: plo\r\nContent-Type: {}\r\nCache-Control: no-store\r\n"
-                            "X-Accel-Buffering: no\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n",
-                            reply.content_type);
-  for (const auto& [name, value] : reply.headers) header += fmt::format("{}: {}\r\n", name, value);
-  header += "\r\n";
+/// An answer in pieces: chunks, or for HTTP/1.0 all until the end of the connection. What breaks off has no end, so that nobody takes it
+/// for the whole.
+task<bool> session::stream(const streamed& reply, unsigned version, bool keep_alive, bool head_only) {
+  chunks_ = version >= 11;
+  keep_alive = keep_alive && chunks_ && !reply.endless;
+  auto head = head_of(200, version, reply.content_type, service_.standing_fields, reply.headers);
+  if (reply.endless) head += "X-Accel-Buffering: no\r\n";
+  if (chunks_) head += "Transfer-Encoding: chunked\r\n";
+  head.append(connection_field(version, keep_alive)).append("\r\n");
   beast::error_code error;
   allow(time_for_answer);
-  co_await asio::async_write(socket_, asio::buffer(header), asio::redirect_error(use_task, error));
-  if (error || head_only) co_return;
+  co_await asio::async_write(socket_, asio::buffer(head), asio::redirect_error(use_task, error));
+  if (error || head_only) co_return !error && keep_alive;
+  bool whole = false;
   try {
-    co_await reply.serve(*this);
+    whole = co_await reply.serve(*this);
   } catch (const std::exception& failure) {
     spdlog::error("a streamed answer broke off: {}", failure.what());
-    co_return;
   }
-  const auto last_chunk = bhttp::make_chunk_last();
-  allow(time_to_linger);
-  co_await asio::async_write(socket_, last_chunk, asio::redirect_error(use_task, error));
+  if (!whole) co_return false;
+  if (chunks_) {
+    static constexpr std::string_view last_chunk = "0\r\n\r\n";
+    allow(time_for_answer);
+    co_await asio::async_write(socket_, asio::buffer(last_chunk), asio::redirect_error(use_task, error));
+  }
+  co_return !error && keep_alive;
 }
 
-/// A client that is still sending would lose the answer if the connection were simply closed: read on for a moment.
-task<void> session::linger() {
+/// A client that is still sending would lose the answer if the connection were simply closed: read on for a moment, and wait.
+task<void> session::linger(std::size_t most) {
   beast::error_code error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   allow(time_to_linger);
-  std::array<char, 64 * 1024> sink;
-  for (int pieces = 0; pieces < 2048 && !error; ++pieces)
-    co_await socket_.async_read_some(asio::buffer(sink), asio::redirect_error(use_task, error));
+  std::array<char, 16 * 1024> sink;
+  for (std::size_t read = 0; read < most && !error;) read += co_await socket_.async_read_some(asio::buffer(sink), asio::redirect_error(use_task, error));
+  if (error) co_return;
+  wake_timer_.expires_after(time_to_linger / 2);
+  co_await wake_timer_.async_wait(asio::redirect_error(use_task, error));
 }
 
 task<bool> session::write(std::string_view text) {
+  const std::array<std::string_view, 1> only{text};
+  co_return co_await write(std::span<const std::string_view>(only));
+}
+
+task<bool> session::write(std::span<const std::string_view> pieces) {
+  std::size_t size = 0;
+  for (const auto piece : pieces) size += piece.size();
+  if (size == 0) co_return true;  // an empty chunk would be the last
+  const auto chunk_head = chunks_ ? fmt::format("{:x}\r\n", size) : std::string();
+  std::vector<asio::const_buffer> all;
+  all.reserve(pieces.size() + 2);
+  all.push_back(asio::buffer(chunk_head));
+  for (const auto piece : pieces) all.push_back(asio::buffer(piece));
+  if (chunks_) all.push_back(asio::buffer("\r\n", 2));
+  held_bytes unread(service_.budget);
+  unread.add(size);
   beast::error_code error;
-  const auto chunk = bhttp::make_chunk(asio::buffer(text));
   allow(time_for_answer);
-  co_await asio::async_write(socket_, chunk, asio::redirect_error(use_task, error));
+  co_await asio::async_write(socket_, all, asio::redirect_error(use_task, error));
   allow_any_time();
   co_return !error;
 }

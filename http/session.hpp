@@ -4,22 +4,20 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include "http/event_sink.hpp"
+#include "http/request_reader.hpp"
 #include "http/router.hpp"
 #include "http/service.hpp"
 
 namespace plo::http {
-
-/// A socket on the thread of its connection.
-using client_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, executor>;
 
 class session final : public event_sink, public std::enable_shared_from_this<session> {
 public:
@@ -29,38 +27,58 @@ public:
   task<void> run();
   /// Ends an idle connection at once and a busy one after its answer. Any thread.
   void stop();
+  /// Since when the connection has been waiting for a request; empty: it is busy. Any thread.
+  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> idle_since() const;
+  /// Ends the connection if it is idle. Any thread.
+  void end_if_idle();
 
   task<bool> write(std::string_view text) override;
+  task<bool> write(std::span<const std::string_view> pieces) override;
   task<void> wait(std::chrono::milliseconds at_most) override;
   std::function<void()> waker() override;
   bool stopping() const override { return service_.stopping; }
 
 private:
-  using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
   using steady_clock = std::chrono::steady_clock;
+  /// What the connection is doing, and so what happens when it takes too long.
+  enum class phase : std::uint8_t {
+    idle,       // waits for a request: it is closed
+    receiving,  // 408
+    answering,  // closed
+  };
 
+  // What a coroutine is given by reference lives in its caller's frame: g++ 12 breaks temporaries in a co_await expression.
   task<bool> serve_one();
-  task<bool> read_body(parser& incoming, std::size_t limit);
-  task<answer> respond(const router::match& match, request& r);
+  [[nodiscard]] std::optional<response> refuse_before_body(bool readable, const router::match& match, request& r);
+  task<bool> refuse(request_reader& incoming, const response& refusal);
+  task<answer> respond(const route& to, request& r);
+  task<bool> deliver(const answer& reply, const route& to, unsigned version, bool keep_alive, bool head_only);
   task<bool> send(const response& reply, unsigned version, bool keep_alive, bool head_only);
-  task<void> stream(const streamed& reply, bool head_only);
-  task<void> linger();
+  task<bool> stream(const streamed& reply, unsigned version, bool keep_alive, bool head_only);
+  task<bool> end_with(const response& last);
+  task<void> linger(std::size_t most);
+  void watch_hang_up(std::shared_ptr<std::atomic<bool>> gone);
+  void enter(phase now);
 
-  /// What happens next must be done within this time, or the connection is closed. A deadline is only a number; one timer per
-  /// connection looks at it now and then, instead of one being set and cancelled for every read and write.
+  /// What happens next must be done within this time. A deadline is only a number; one timer per connection looks at it now and then,
+  /// instead of one being set and cancelled for every read and write.
   void allow(std::chrono::seconds time) { deadline_ = steady_clock::now() + time; }
   void allow_any_time() { deadline_ = steady_clock::time_point::max(); }
   void watch();
 
   client_socket socket_;
-  boost::beast::flat_buffer buffer_;
+  boost::beast::flat_buffer buffer_{max_framing_bytes};
   boost::asio::steady_timer watchdog_;
   boost::asio::steady_timer wake_timer_;
   steady_clock::time_point deadline_ = steady_clock::time_point::max();
+  std::atomic<steady_clock::rep> idle_since_{0};  // 0: busy
   std::atomic<bool> wake_posted_{false};
   const router& routes_;
   service& service_;
-  bool idle_ = true;
+  std::string address_;
+  phase phase_ = phase::idle;
+  bool timed_out_ = false;
+  bool chunks_ = true;  // of the streamed answer that is under way
   bool ended_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "http/session_tokens.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -71,10 +72,17 @@ std::optional<session_tokens::session> session_tokens::session_of(std::string_vi
   return session{*id, std::string(json::get_string(claims, "jti").value_or("")), *claimed_time(claims, "exp")};
 }
 
+std::string session_tokens::address_digest(std::string_view address) const {
+  const auto text = fmt::format("address\n{}\n{}", secret_, address);
+  std::array<unsigned char, 16> digest{};
+  crypto_generichash(digest.data(), digest.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0);
+  return base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
 std::string kept_secret(const std::filesystem::path& file) {
   auto secret = base64url(random_bytes(secret_bytes));
   const auto made = eventstore::create_durably(file, secret, 0600);
-  if (!made) throw std::runtime_error(made.error());
+  if (!made) throw eventstore::store_error(made.error());
   if (*made) return secret;
   std::ifstream in(file, std::ios::binary);
   secret.assign(std::istreambuf_iterator<char>(in), {});

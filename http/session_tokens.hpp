@@ -30,6 +30,8 @@ public:
     instant expires_at{};
   };
   [[nodiscard]] std::optional<session> session_of(std::string_view token, instant now) const;
+  /// What the log keeps of an address: it can be recognised, and not be read.
+  [[nodiscard]] std::string address_digest(std::string_view address) const;
   [[nodiscard]] milliseconds lifetime() const { return lifetime_; }
   [[nodiscard]] const std::string& secret() const { return secret_; }
 

@@ -8,10 +8,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/ingest_event.hpp"
 #include "domain/operators/role.hpp"
 #include "domain/project.hpp"
+#include "http/limits.hpp"
 
 namespace plo::actors {
 class webhook_publisher;
@@ -55,6 +57,8 @@ struct settings {
   auth_settings auth;
   std::string tracking_secret;  // of the links that clients get
   domain_settings domain;
+  resource_limits limits;
+  std::vector<std::string> trusted_proxies;  // addresses and networks whose X-Forwarded-For counts
   const actors::webhook_publisher* webhooks = nullptr;  // for the metrics
   std::string control_token;  // of /control/…; empty: nobody has it
   std::string_view openapi;  // what /openapi.json hands out

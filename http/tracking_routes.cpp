@@ -11,13 +11,12 @@ task<answer> get_tracking(service& s, request& r) {
   parameters p(r);
   const auto project = s.tracking.project_of(r.path_parameters.at("token"));
   const auto respond = [&](const eventstore::kv_reader&) {
-    auto page = project ? projections::tracking_page(s.engine.log(), *project, s.settings.domain) : std::nullopt;
-    if (!page) return response(make_problem(404, "this link leads nowhere"));
-    response found(200, std::move(*page));
-    found.headers.emplace_back("Referrer-Policy", "no-referrer");
-    return found;
+    const auto page = project ? s.tracking_pages.page_of(s.engine.log(), *project, s.settings.domain) : nullptr;
+    return page ? response(200, *page) : response(make_problem(404, "this link leads nowhere"));
   };
-  co_return co_await from_views(s, r, p, respond);
+  // Whoever has a link may ask as often as they like: what has not changed is not folded again.
+  if (project && s.tracking_pages.is_kept(s.engine.log(), *project)) co_return co_await from_views(s, p, respond);
+  co_return co_await from_folds(s, p, respond);
 }
 
 }  // namespace

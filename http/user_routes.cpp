@@ -32,7 +32,7 @@ task<answer> get_users(service& s, request& r) {
       return std::pair(email, to_json(*who));
     }));
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_views(s, p, respond);
 }
 
 task<answer> get_user(service& s, request& r) {
@@ -43,7 +43,7 @@ task<answer> get_user(service& s, request& r) {
     const auto* who = id ? accounts->find(*id) : nullptr;
     return who != nullptr ? response(200, to_json(*who)) : no_such_user();
   };
-  co_return co_await from_views(s, r, p, respond);
+  co_return co_await from_views(s, p, respond);
 }
 
 problem problem_of(const account_reply& reply) {

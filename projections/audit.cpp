@@ -86,10 +86,10 @@ std::uint64_t count_between(const eventstore::kv_reader& views, const std::strin
   return total;
 }
 
-void write_entry(json_writer& json, const recorded_event& e, std::string_view email) {
+void write_entry(json_writer& json, const recorded_event& e, const audit_author& author, bool accounts) {
   json.begin_object().field("position", e.pos).field("recorded_at", e.recorded_at).field_or_null("operator_id", e.operator_id);
-  json.field_or_null("operator_email", email).field("type", e.type).field("project_id", e.stream.project());
-  json.field("summary", audit_summary(e)).field_raw("data", public_data(e)).end_object();
+  json.field_or_null("operator_name", author.name).field_or_null("operator_email", author.email).field("type", e.type);
+  json.field("project_id", e.stream.project()).field("summary", audit_summary(e, accounts)).field_raw("data", public_data(e, accounts)).end_object();
 }
 
 }  // namespace
@@ -97,7 +97,7 @@ void write_entry(json_writer& json, const recorded_event& e, std::string_view em
 std::unique_ptr<projection> make_audit() { return std::make_unique<audit_projection>(); }
 
 page list_audit(const eventstore::kv_reader& views, const eventstore::log& log, const audit_query& query,
-                const std::function<std::string(std::string_view)>& email_of) {
+                const std::function<audit_author(std::string_view)>& author_of, bool accounts) {
   // Times that a query may ask for, and no event has.
   constexpr instant earliest{std::chrono::sys_days{std::chrono::year{1} / 1 / 1}}, latest{std::chrono::sys_days{std::chrono::year{9999} / 1 / 1}};
   const auto order = order_of(query.operator_id, query.type);
@@ -117,11 +117,11 @@ page list_audit(const eventstore::kv_reader& views, const eventstore::log& log, 
   std::string last;
   views.scan_back(audit_family, with_time(entries, from), end, [&](std::string_view key, std::string_view) {
     const auto place = key.substr(entries.size());
-    if (taken == query.page.limit) {
+    if (taken == query.page.limit || (taken > 0 && items.view().size() > max_page_bytes)) {
       result.next = last;
       return false;
     }
-    if (const auto e = log.at({keys::get_u64(place.substr(8))})) write_entry(items, *e, email_of(e->operator_id));
+    if (const auto e = log.at({keys::get_u64(place.substr(8))})) write_entry(items, *e, author_of(e->operator_id), accounts);
     last = place;
     ++taken;
     return true;

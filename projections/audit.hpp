@@ -24,11 +24,16 @@ inline constexpr char audit_cursor = 'j';
 
 [[nodiscard]] std::unique_ptr<projection> make_audit();
 
-/// A page of entries, newest first. `email_of` names operators.
+/// What is told of the operator behind an entry.
+struct audit_author {
+  std::string name, email;  // empty: not known, or not for whoever reads
+};
+
+/// A page of entries, newest first. Without `accounts` nothing is told of accounts but ids and names.
 [[nodiscard]] page list_audit(const eventstore::kv_reader& views, const eventstore::log& log, const audit_query& query,
-                              const std::function<std::string(std::string_view operator_id)>& email_of);
+                              const std::function<audit_author(std::string_view operator_id)>& author_of, bool accounts);
 
 /// What an operator's event means, as an English sentence.
-[[nodiscard]] std::string audit_summary(const recorded_event& e);
+[[nodiscard]] std::string audit_summary(const recorded_event& e, bool accounts = true);
 
 }  // namespace plo::projections

@@ -45,6 +45,7 @@ constexpr audit_sentence audit_sentences[] = {
     {"operator.changed", "Changed the user {user_id}", "Changed a user"},
     {"operator.password_set", "Set the password of the user {user_id}", "Set a password"},
     {"operator.removed", "Removed the user {email}", "Removed a user"},
+    {"operator.logged_in", "Logged in from another address", ""},
     {"operator.logged_out", "Logged out", ""},
     {"customer.erased", "Erased the personal data of the customer {customer_id}", "Erased a customer's personal data"},
     {"clock.set", "The server started on the {mode} clock", "The server started on another clock"},
@@ -68,12 +69,12 @@ std::string fill(std::string_view sentence, json::element data) {
 
 }  // namespace
 
-std::string audit_summary(const recorded_event& e) {
+std::string audit_summary(const recorded_event& e, bool accounts) {
   const auto document = json_document::parse(e.data);
   std::string said;
   for (const auto& known : audit_sentences) {
     if (known.type != e.type || !document) continue;
-    said = fill(known.sentence, document->root());
+    if (accounts || known.sentence.find("{email}") == std::string_view::npos) said = fill(known.sentence, document->root());
     if (said.empty()) said = known.plain;
   }
   if (said.empty()) said = fmt::format("Recorded {}", e.type);

@@ -95,9 +95,31 @@ private:
 
 }  // namespace
 
+namespace {
+
+/// Whether a spreadsheet that cuts a line at `;`, as a French one does, or at line ends, could read a formula in the text: a sign that begins
+/// one, at the beginning or behind such a cut, blanks and control characters passed over. Full-width signs count: some programs take them.
+bool could_be_formula(std::string_view text) {
+  constexpr std::string_view full_width[] = {"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};  // ＝ ＋ － ＠
+  bool at_start = true;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (at_start && (c == '=' || c == '+' || c == '-' || c == '@' || c == '\t' || c == '\r')) return true;
+    if (at_start)
+      for (const auto sign : full_width)
+        if (text.substr(i).starts_with(sign)) return true;
+    const bool is_blank = static_cast<unsigned char>(c) <= ' ' || c == '"' || text.substr(i).starts_with("\xc2\xa0");
+    if (text.substr(i).starts_with("\xc2\xa0")) ++i;
+    at_start = c == ';' || c == '\n' || c == '\r' || (at_start && is_blank);
+  }
+  return false;
+}
+
+}  // namespace
+
 void append_csv_text(std::string& line, std::string_view text) {
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
-  const bool quoted = text.find_first_of(",\"\r\n") != std::string_view::npos;
+  const bool formula = could_be_formula(text);
+  const bool quoted = text.find_first_of(",;\"\r\n") != std::string_view::npos;
   if (quoted) line.push_back('"');
   if (formula) line.push_back('\'');
   for (const char c : text) {

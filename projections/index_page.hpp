@@ -27,7 +27,7 @@ inline void require_period(index_query& query, std::size_t column, const std::op
   query.columns.push_back(period);
 }
 
-/// A page of what the index finds, rows and index of one position; `views` is released. `write` writes the row of an id.
+/// A page of what the index finds, or less of it when its rows are large; rows and index of one position; `views` is released. `write` writes the row of an id.
 template <class Write>
 [[nodiscard]] page read_page(reading& views, const facet_index& index, index_query query, const page_request& request, Write write) {
   query.limit = request.limit;
@@ -37,10 +37,15 @@ template <class Write>
   page result;
   json_writer items;
   items.begin_array();
-  for (const auto& row : answer.rows) write(items, row.id);
+  const list_place* last = nullptr;
+  for (const auto& row : answer.rows) {
+    if (last != nullptr && items.view().size() > max_page_bytes) break;
+    write(items, row.id);
+    last = &row;
+  }
   result.items = items.end_array().str();
   result.total = answer.total;
-  if (answer.more) result.next = encode_place(answer.rows.back());
+  if (last != nullptr && (answer.more || last != &answer.rows.back())) result.next = encode_place(*last);
   return result;
 }
 

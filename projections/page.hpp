@@ -16,6 +16,8 @@ namespace plo::projections {
 
 inline constexpr std::size_t default_page = 50;
 inline constexpr std::size_t max_page = 200;
+/// A page whose rows are large ends earlier than it was asked to: its cursor goes on from there.
+inline constexpr std::size_t max_page_bytes = 4u << 20;
 
 /// Where a page begins and how long it may be. `after` is the place of the last row of the page before.
 struct page_request {

@@ -69,6 +69,7 @@ public:
     for (const auto& e : history_.events()) {
       // Deadlines pass again by themselves, and what was concluded is concluded anew.
       if (e.kind == event_kind::derived || e.kind == event_kind::clock) continue;
+      if (is_told_to_stop()) break;
       clock_reading reading;
       reading.wall = ran.wall_at(e.pos);
       const auto at = reading.wall ? e.recorded_at : e.occurred_at;
@@ -89,6 +90,11 @@ public:
   }
 
 private:
+  [[nodiscard]] bool is_told_to_stop() {
+    outcome_.stopped = outcome_.stopped || (settings_.should_stop && settings_.should_stop());
+    return outcome_.stopped;
+  }
+
   void take(std::optional<event> input, const clock_reading& reading) {
     auto decided = decide(std::move(outcome_.state), history_.id(), std::move(input), settings_.domain, &rules_, reading);
     for (const auto& e : decided.events) outcome_.found.note(e);
@@ -98,7 +104,7 @@ private:
 
   /// On real time a project is woken when its deadline is due, not when the next event comes.
   void wake_until(instant limit) {
-    while (next_due_ && *next_due_ < limit) {
+    while (next_due_ && *next_due_ < limit && !is_told_to_stop()) {
       clock_reading reading;
       reading.before = reading.now = reading.recorded_at = clock_ = std::max(clock_, *next_due_);
       take(std::nullopt, reading);

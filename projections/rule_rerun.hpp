@@ -59,6 +59,7 @@ private:
 };
 
 struct rerun_outcome {
+  bool stopped = false;  // it was told to, and the rest is less than the whole
   findings found;
   project_state state;  // in the end
 };

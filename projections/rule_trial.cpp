@@ -154,14 +154,20 @@ std::optional<std::string> try_rules(const eventstore::log& log, const trial_rul
     const project_history history(log, *id);
     if (settings.progress) settings.progress(done += history.events().size(), total);
     const auto outcome = decide_again(history, rules.changed, ran, settings);
+    stopped = outcome.stopped;
+    if (stopped) return false;
     const auto is_of = [](const dated<std::string>& held, const std::string& wanted) { return wanted.empty() || held.value == wanted; };
     if (!is_of(outcome.state.store_id, settings.store_id) || !is_of(outcome.state.project_type, settings.project_type)) return true;
     findings was;
     for (const auto& e : history.events()) was.note(e);
     compared.compare(*id, was, outcome.found, tried);
     // What others found then, they may have found with a definition that they do not have any more.
-    const auto& before = same_of_others(was, outcome.found, rules.tried) ? was : decide_again(history, rules.in_force, ran, settings).found;
-    compared.compare(*id, before, outcome.found, [&](const std::string& rule) { return !tried(rule); });
+    rerun_outcome in_force;
+    const bool same = same_of_others(was, outcome.found, rules.tried);
+    if (!same) in_force = decide_again(history, rules.in_force, ran, settings);
+    stopped = in_force.stopped;
+    if (stopped) return false;
+    compared.compare(*id, same ? was : in_force.found, outcome.found, [&](const std::string& rule) { return !tried(rule); });
     compared.count_project();
     return true;
   });

@@ -31,7 +31,7 @@ struct trial_settings {
   instant now{};     // of the project clock: deadlines up to here have passed
   bool wall = true;  // which clock runs now
   std::size_t most = 1'000;           // entries of each list
-  std::function<bool()> should_stop;  // asked for every project
+  std::function<bool()> should_stop;  // asked for every input
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;  // in events, for every project
 };
 

@@ -23,6 +23,8 @@ std::string place_of(const recorded_event& e) {
   return key;
 }
 
+position position_of(std::string_view place) { return {keys::get_u64(place.substr(place.size() - sizeof(std::uint64_t)))}; }
+
 std::string order_ref_of(const recorded_event& e) {
   if (!e.order_ref.empty()) return e.order_ref;
   if (e.data.find("\"order_ref\"") == std::string::npos) return {};
@@ -63,34 +65,35 @@ void write_item(json_writer& json, const recorded_event& e, const std::vector<po
 
 std::optional<page> list_timeline(const eventstore::log& log, const project_id& id, const page_request& request,
                                   const known_by& then) {
-  std::vector<recorded_event> events;
+  // Of each event its place alone: payloads may be large, and most of them are on other pages.
+  struct place {
+    std::string key;
+    event_id id;
+  };
+  std::vector<place> places;
+  std::unordered_map<event_id, std::vector<position>> caused;
   log.read_stream(stream_id::of(id), {1}, [&](const recorded_event& e) {
-    if (then.knows(e)) events.push_back(e);
+    if (!then.knows(e)) return true;
+    places.push_back({place_of(e), e.id});
+    if (e.causation_id) caused[*e.causation_id].push_back(e.pos);
     return true;
   });
-  if (events.empty()) return std::nullopt;
-
-  std::unordered_map<event_id, std::vector<position>> caused;
-  for (const auto& e : events)
-    if (e.causation_id) caused[*e.causation_id].push_back(e.pos);
-  std::stable_sort(events.begin(), events.end(),
-                   [](const auto& a, const auto& b) { return a.occurred_at < b.occurred_at; });
+  if (places.empty()) return std::nullopt;
+  std::sort(places.begin(), places.end(), [](const place& a, const place& b) { return a.key < b.key; });
 
   page result;
-  result.total = events.size();
+  result.total = places.size();
   json_writer items;
   items.begin_array();
   std::size_t taken = 0;
-  std::string last_place;
-  for (const auto& e : events) {
-    auto place = place_of(e);
-    if (request.after && place <= *request.after) continue;
-    if (taken == request.limit) {
-      result.next = last_place;
+  const auto first = request.after ? std::upper_bound(places.begin(), places.end(), *request.after, [](const std::string& key, const place& p) { return key < p.key; })
+                                   : places.begin();
+  for (auto at = first; at != places.end(); ++at) {
+    if (taken == request.limit || (taken > 0 && items.view().size() > max_page_bytes)) {
+      result.next = std::prev(at)->key;
       break;
     }
-    write_item(items, e, caused[e.id]);
-    last_place = std::move(place);
+    if (const auto e = log.at(position_of(at->key))) write_item(items, *e, caused[at->id]);
     ++taken;
   }
   items.end_array();

@@ -58,6 +58,16 @@ bool is_email(std::string_view text) {
          std::none_of(domain.begin(), domain.end(), strange);
 }
 
+bool account::was_used_from(std::string_view place, instant now) const {
+  const auto known = places.find(place);
+  return known != places.end() && now - known->second < place_is_known;
+}
+
+bool account::should_note(std::string_view place, instant now) const {
+  const auto known = places.find(place);
+  return known == places.end() || now - known->second >= place_is_noted_again;
+}
+
 const account* account_book::find(const user_id& id) const {
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : found->second.get();
@@ -124,6 +134,10 @@ void account_book::evolve(const event& e) {
   } else if (e.type == account_event::password_set) {
     next.password_hash = text_in(data, "password_hash");
     ++next.credentials;
+  } else if (e.type == account_event::logged_in) {
+    next.places[text_in(data, "place")] = e.recorded_at;
+    if (next.places.size() > max_places)
+      next.places.erase(std::min_element(next.places.begin(), next.places.end(), [](const auto& a, const auto& b) { return a.second < b.second; }));
   } else if (e.type != account_event::removed) {
     return;
   }
@@ -218,6 +232,12 @@ tl::expected<std::vector<event>, account_refusal> decide(const account_book& acc
       auto data = about(known->id);
       data.field("email", known->email).end_object();
       out.add(account_event::removed, data);
+      break;
+    }
+    case verb::log_in: {
+      auto data = about(known->id);
+      data.field("place", command.place).end_object();
+      out.add(account_event::logged_in, data);
       break;
     }
     case verb::log_out: {

@@ -22,6 +22,9 @@ inline constexpr std::size_t max_email_bytes = 254;
 inline constexpr std::size_t max_name_bytes = 200;
 inline constexpr std::size_t min_password_bytes = 8;
 inline constexpr std::size_t max_password_bytes = 1024;
+inline constexpr std::size_t max_places = 50;  // of one account: the oldest is forgotten
+inline constexpr milliseconds place_is_known = std::chrono::hours(24 * 30);
+inline constexpr milliseconds place_is_noted_again = std::chrono::hours(24);
 
 struct account {
   user_id id;
@@ -33,19 +36,26 @@ struct account {
   std::string password_hash;  // empty: nobody can log in
   // Counts what ends the sessions that are open: another password, another switch of `active`. A session names the version it began at.
   std::uint32_t credentials = 0;
+  std::map<std::string, instant, std::less<>> places;  // digests of the addresses it was used from → when that was last written down
+
+  /// Within the last 30 days.
+  [[nodiscard]] bool was_used_from(std::string_view place, instant now) const;
+  /// Whether it is time to write down that it is used from there (again).
+  [[nodiscard]] bool should_note(std::string_view place, instant now) const;
 };
 
 /// `{user_id, email, name, role, active, created_at}`: all but the secrets.
 [[nodiscard]] std::string to_json(const account& who);
 
 /// Types of the stream. Data: `{user_id, email, name, role, active}`, of a change only what changed; `{user_id, password_hash}`;
-/// `{user_id}`; `{user_id, session_id, expires_at}`.
+/// `{user_id}`; `{user_id, session_id, expires_at}`; `{user_id, place}`, a keyed digest of the address that it was used from.
 namespace account_event {
 inline constexpr std::string_view added = "operator.added";
 inline constexpr std::string_view changed = "operator.changed";
 inline constexpr std::string_view password_set = "operator.password_set";
 inline constexpr std::string_view removed = "operator.removed";
 inline constexpr std::string_view logged_out = "operator.logged_out";
+inline constexpr std::string_view logged_in = "operator.logged_in";  // from an address that is not known, or no longer
 }  // namespace account_event
 
 /// The form in which e-mail addresses are compared: ASCII letters in lower case.
@@ -91,7 +101,7 @@ using account_book_pointer = std::shared_ptr<const account_book>;
 
 /// A change of the accounts that somebody asks for.
 struct account_command {
-  enum class verb : std::uint8_t { add, change, set_password, remove, log_out };
+  enum class verb : std::uint8_t { add, change, set_password, remove, log_out, log_in };
   verb what = verb::add;
   user_id user;  // all but add, whose account gets the id of its event
   // add, change; empty: stays as it is
@@ -101,6 +111,7 @@ struct account_command {
   std::string password_hash;  // add, set_password
   std::string session_id;     // log_out
   instant expires_at{};       // log_out
+  std::string place;          // log_in
 };
 
 /// Why a command cannot be carried out.

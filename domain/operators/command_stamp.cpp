@@ -16,6 +16,8 @@ bool is_hidden(std::string_view member) {
   return false;
 }
 
+bool is_about_account(const event& e) { return e.type.starts_with("operator."); }
+
 }  // namespace
 
 void put_stamp(event& e, const command_stamp& by) {
@@ -38,10 +40,11 @@ std::string with_position(std::string answer, position pos) {
   return answer.append("\"position\":").append(std::to_string(pos.value)).append("}");
 }
 
-std::string public_data(const event& e) {
+std::string public_data(const event& e, bool accounts) {
+  const bool shortened = !accounts && is_about_account(e);
   // Sources and the rules write neither: their data is shown as it is kept, without another look.
-  if (e.kind != event_kind::operator_) return e.data;
-  bool any = false;
+  if (e.kind != event_kind::operator_ && !shortened) return e.data;
+  bool any = shortened;
   for (const auto hidden : hidden_members) any = any || e.data.find(hidden) != std::string::npos;
   if (!any) return e.data;
   const auto document = json_document::parse(e.data);
@@ -50,7 +53,8 @@ std::string public_data(const event& e) {
   json.begin_object();
   std::size_t index = 0;
   for (const auto member : simdjson::dom::object(document->root())) {
-    if (!is_hidden(member.key)) json.field_raw(member.key, raw_member(e.data, index));
+    const bool told = shortened ? member.key == "user_id" || member.key == "name" : !is_hidden(member.key);
+    if (told) json.field_raw(member.key, raw_member(e.data, index));
     ++index;
   }
   return json.end_object().str();

@@ -27,7 +27,7 @@ void put_stamp(event& e, const command_stamp& by);
 [[nodiscard]] std::string with_position(std::string answer, position pos);
 
 /// The data as everybody may see it: without what serves PLO alone (Idempotency-Keys) and without secrets (password hashes). Every view
-/// of an event goes through it.
-[[nodiscard]] std::string public_data(const event& e);
+/// of an event goes through it. Without `accounts` an event about an account tells its id and name alone.
+[[nodiscard]] std::string public_data(const event& e, bool accounts = true);
 
 }  // namespace plo

@@ -135,7 +135,7 @@ protected:
   };
 
   void SetUp() override {
-    stream.subscribe([] {});
+    stream_reader = stream.subscribe({}, [] {});
     start(1000);
   }
 
@@ -266,6 +266,9 @@ protected:
   commit_feed feed{1000};
   applied_gate gate;
   stream_feed stream{1000};
+  stream_feed::reader_id stream_reader = 0;
+  /// All that the live stream has said.
+  stream_messages told() { return stream.read(stream_reader, {0}, 1000).messages; }
   std::vector<std::optional<ingest_reply>> replies;
   caf::actor_system system{config};
   caf::actor hub, runner, writer, door;

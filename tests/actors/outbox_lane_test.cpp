@@ -238,5 +238,28 @@ TEST(post_signature_test, is_hmac_sha256_of_timestamp_and_body) {
   EXPECT_EQ(post_signature("s3cret", 1'700'000'000, R"({"a":1})"), "sha256=1698a50bc74d1ff1db85c4e0a5297c2ad9fdba245d5737cdb789e4cc6e098940");
 }
 
+TEST(outbox_pace_test, what_is_more_than_a_minutes_worth_waits_its_turn) {
+  outbox_lane lane({}, 60);
+  std::uint64_t tried = 0;
+  const auto send = [&](milliseconds now) {
+    std::uint64_t sent = 0;
+    for (;;) {
+      if (lane.room_for_new(now) > 0) lane.add({});
+      const auto item = lane.next(now);
+      if (!item) return sent;
+      lane.answered(now, true, 0, {});
+      ++sent;
+      ++tried;
+    }
+  };
+  EXPECT_EQ(send(0ms), 60u);
+  EXPECT_EQ(lane.next_look(0ms), 1000ms) << "the next one goes when its second comes";
+  EXPECT_EQ(send(500ms), 0u);
+  EXPECT_EQ(send(1000ms), 1u);
+  EXPECT_EQ(send(31'000ms), 30u);
+  EXPECT_EQ(send(10'000'000ms), 60u) << "quiet hours are not saved up";
+  EXPECT_EQ(tried, 151u);
+}
+
 }  // namespace
 }  // namespace plo::actors::test

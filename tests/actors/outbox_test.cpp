@@ -173,7 +173,7 @@ TEST_F(outbox_test, when_it_stops_what_is_not_sent_stays_pending) {
 
 TEST_F(outbox_test, the_stream_announces_what_became_of_it) {
   request(1);
-  const auto messages = stream.read({0}, 100).messages;
+  const auto messages = told();
   const auto& text = messages.back()->text;
   EXPECT_THAT(text, HasSubstr("event: notification.sent\n"));
   for (const char* field : {"project_id", "anomaly_id", "rule_id", "severity", "notification_id"}) EXPECT_THAT(text, HasSubstr(field));

@@ -93,7 +93,7 @@ TEST_F(actor_test, the_stream_announces_each_input_once_under_its_own_position) 
   ingest(post("crm", "E-2", "inspiration.started").ref("X"));
   ingest(post("erp", "E-3", "order.confirmed").ref("nobody"));
   ingest(post("crm", "E-4", "project.closed").ref("X"));
-  const auto portion = stream.read({0}, 100);
+  const auto portion = stream.read(stream_reader, {0}, 100);
   EXPECT_FALSE(portion.behind);
   EXPECT_THAT(names_of(portion.messages),
               ElementsAre("project.opened", "project.updated", "dead_letter.added", "project.closed"));
@@ -113,7 +113,7 @@ TEST_F(actor_test, the_stream_read_from_the_log_again_says_the_same) {
     return true;
   });
   const auto again = messages_of(events, [this](const project_id& id) { return projections::store_of(*models->reader(), id); });
-  const auto live = stream.read({0}, 100).messages;
+  const auto live = told();
   ASSERT_EQ(again.size(), live.size());
   for (std::size_t i = 0; i < live.size(); ++i) EXPECT_EQ(again[i]->text, live[i]->text);
 }
@@ -121,7 +121,7 @@ TEST_F(actor_test, the_stream_read_from_the_log_again_says_the_same) {
 TEST_F(actor_test, a_source_cannot_forge_an_anomaly_on_the_stream) {
   ingest(post("crm", "E-1", "project.created").ref("X"));
   ingest(post("crm", "E-2", "anomaly.raised").ref("X"));
-  EXPECT_THAT(names_of(stream.read({0}, 100).messages), ElementsAre("project.opened", "project.updated"));
+  EXPECT_THAT(names_of(told()), ElementsAre("project.opened", "project.updated"));
 }
 
 TEST(stream_feed_test, a_reader_that_falls_behind_is_sent_to_the_log) {
@@ -132,14 +132,52 @@ TEST(stream_feed_test, a_reader_that_falls_behind_is_sent_to_the_log) {
     message->pos = {i};
     messages.push_back(std::move(message));
   }
+  const auto reader = feed.subscribe({}, [] {});
   feed.publish(messages, {25});
-  EXPECT_TRUE(feed.read({3}, 100).behind);
-  EXPECT_EQ(feed.read({3}, 100).upto.value, 15u);
-  const auto kept = feed.read({15}, 4);
+  EXPECT_TRUE(feed.read(reader, {3}, 100).behind);
+  EXPECT_EQ(feed.read(reader, {3}, 100).upto.value, 15u);
+  const auto kept = feed.read(reader, {15}, 4);
   EXPECT_FALSE(kept.behind);
   EXPECT_EQ(kept.messages.front()->pos.value, 16u);
   EXPECT_EQ(kept.upto.value, 19u);
-  EXPECT_EQ(feed.read({25}, 4).messages.size(), 0u);
+  EXPECT_EQ(feed.read(reader, {25}, 4).messages.size(), 0u);
+}
+
+TEST(stream_feed_test, who_waits_for_something_else_is_not_woken) {
+  stream_feed feed(10);
+  const project_id followed{make_uuid_v7(1)}, other{make_uuid_v7(2)};
+  stream_filter of_project, of_store, critical;
+  of_project.project = followed;
+  of_store.store_id = "FR-LYON";
+  critical.severity = "critical";
+  int project_wakes = 0, store_wakes = 0, critical_wakes = 0;
+  const auto project_reader = feed.subscribe(of_project, [&] { ++project_wakes; });
+  const auto store_reader = feed.subscribe(of_store, [&] { ++store_wakes; });
+  const auto critical_reader = feed.subscribe(critical, [&] { ++critical_wakes; });
+  std::uint64_t last = 0;
+  const auto publish = [&](const project_id& project, std::string store) {
+    auto message = std::make_shared<stream_message>();
+    message->pos = {++last};
+    message->project = project;
+    message->store_id = std::move(store);
+    feed.publish({message}, {last});
+  };
+  for (const auto reader : {project_reader, store_reader, critical_reader}) EXPECT_TRUE(feed.read(reader, {0}, 10).messages.empty());
+  publish(other, "FR-PARIS");
+  EXPECT_EQ(project_wakes + store_wakes + critical_wakes, 0);
+  publish(followed, "FR-PARIS");
+  publish(other, "FR-LYON");
+  EXPECT_EQ(project_wakes, 1);
+  EXPECT_EQ(store_wakes, 1);
+  EXPECT_EQ(critical_wakes, 0);
+  EXPECT_EQ(feed.read(project_reader, {0}, 10).messages.size(), 1u);
+  // Thousands of messages that were not for it put nobody behind.
+  for (int i = 0; i < 100; ++i) publish(other, "FR-PARIS");
+  EXPECT_FALSE(feed.read(critical_reader, {0}, 10).behind);
+  EXPECT_EQ(feed.read(critical_reader, {0}, 10).upto.value, last);
+  EXPECT_TRUE(feed.read(store_reader, {0}, 10).behind) << "what was for it is only in the log now";
+  for (const auto reader : {project_reader, store_reader, critical_reader}) feed.unsubscribe(reader);
+  EXPECT_EQ(feed.subscribers(), 0u);
 }
 
 TEST(stream_filter_test, every_given_field_must_match) {

@@ -77,11 +77,11 @@ TEST(shared_objects, readers_of_the_stream_feed_miss_nothing) {
   for (int t = 0; t < 3; ++t)
     readers.emplace_back([&] {
       std::atomic<int> woken{0};
-      const auto id = feed.subscribe([&] { ++woken; });
+      const auto id = feed.subscribe({}, [&] { ++woken; });
       position place;
       std::uint64_t expected = 1;
       while (place.value < last) {
-        const auto portion = feed.read(place, 64);
+        const auto portion = feed.read(id, place, 64);
         EXPECT_FALSE(portion.behind);
         for (const auto& message : portion.messages) EXPECT_EQ(message->pos.value, expected++);
         place = portion.upto;
