@@ -13,6 +13,7 @@
 #include "actors/curl_transfer.hpp"
 #include "app/control_file.hpp"
 #include "app/exit_status.hpp"
+#include "app/validators.hpp"
 #include "domain/json.hpp"
 #include "eventstore/backup.hpp"
 
@@ -142,8 +143,8 @@ backup_commands::backup_commands(CLI::App& cli) {
       "Examples:\n"
       "  plo backup --data /var/lib/plo --to /backup/plo\n"
       "  plo backup --data /var/lib/plo --to /backup/plo --keep 30");
-  backup_->add_option("--data", data_, "Data directory")->required();
-  backup_->add_option("--to", to_, "Where the backups are; made if it is not there")->required();
+  backup_->add_option("--data", data_, "Data directory")->required()->check(names_something);
+  backup_->add_option("--to", to_, "Where the backups are; made if it is not there")->required()->check(names_something);
   backup_->add_option("--keep", keep_, "How many backups are kept; 0: all")->capture_default_str();
 
   restore_ = cli.add_subcommand("restore", "Make a data directory out of a backup, and prove it");
@@ -153,8 +154,8 @@ backup_commands::backup_commands(CLI::App& cli) {
       "  plo restore --from /backup/plo --data /var/lib/plo\n"
       "  plo restore --from /backup/plo --list\n"
       "  plo restore --from /backup/plo --data /tmp/then --id 12");
-  restore_->add_option("--from", from_, "Where the backups are")->required();
-  restore_->add_option("--data", data_, "The data directory to make");
+  restore_->add_option("--from", from_, "Where the backups are")->required()->check(names_something);
+  restore_->add_option("--data", data_, "The data directory to make")->check(names_something);
   restore_->add_option("--id", id_, "Which backup; the latest without it");
   restore_->add_flag("--list", lists_, "Only say which backups there are");
 }

@@ -16,6 +16,7 @@
 #include "app/exit_status.hpp"
 #include "app/replay.hpp"
 #include "app/user.hpp"
+#include "app/validators.hpp"
 #include "eventstore/kv_store.hpp"
 
 namespace {
@@ -29,13 +30,11 @@ int run(int argc, char** argv) {
     return std::string("plo: ") + error.what() + "\nplo --help and plo COMMAND --help say more.\n";
   });
 
-  const CLI::Validator a_folder([](const std::string& text) { return text.empty() ? std::string("the name of a folder is needed") : std::string(); }, "");
-
   serve_options serving;
   auto* serve_command = cli.add_subcommand("serve", "Run the server until SIGTERM");
   serve_command->footer("Example: plo serve --config config/plo.toml --data /var/lib/plo --listen 127.0.0.1:8080");
   serve_command->add_option("--config", serving.config, "Configuration file (TOML)")->required();
-  serve_command->add_option("--data", serving.data, "Data directory; wins over the file")->check(a_folder);
+  serve_command->add_option("--data", serving.data, "Data directory; wins over the file")->check(names_something);
   serve_command->add_option("--listen", serving.listen, "HOST:PORT; wins over the file; port 0 picks a free one");
   serve_command->add_option("--clock", serving.clock, "What deadlines run on: real time, or the events' own time")
       ->check(CLI::IsMember({"wall", "event"}))
@@ -46,7 +45,7 @@ int run(int argc, char** argv) {
   import_command->footer("Example: plo import orders.ndjson --config config/plo.toml --data data --clock event");
   import_command->add_option("file", importing.file, "NDJSON, one ingest event a line; - reads standard input")->required();
   import_command->add_option("--config", importing.config, "Configuration file (TOML)")->required();
-  import_command->add_option("--data", importing.data, "Data directory")->required()->check(a_folder);
+  import_command->add_option("--data", importing.data, "Data directory")->required()->check(names_something);
   import_command->add_option("--clock", importing.clock, "What deadlines run on: real time, or the events' own time")
       ->check(CLI::IsMember({"wall", "event"}))
       ->capture_default_str();
@@ -67,7 +66,7 @@ int run(int argc, char** argv) {
       command->add_option("email", user.email, "E-mail address")->required();
       command->add_flag("--password-stdin", user.password_from_stdin, "Read the password from standard input instead of asking");
     }
-    command->add_option("--data", user.data, "Data directory; wins over the file")->check(a_folder);
+    command->add_option("--data", user.data, "Data directory; wins over the file")->check(names_something);
     command->add_option("--config", user.config, "Configuration file (TOML) that names the data directory");
     return command;
   };

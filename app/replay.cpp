@@ -15,6 +15,7 @@
 #include "app/master_key.hpp"
 #include "app/progress.hpp"
 #include "app/rules.hpp"
+#include "app/validators.hpp"
 #include "app/wiring.hpp"
 #include "replay/explain.hpp"
 #include "replay/head.hpp"
@@ -149,7 +150,7 @@ replay_command::replay_command(CLI::App& cli) : words_(std::make_unique<words>()
   const auto add = [&](const char* name, const char* what, const char* examples, std::function<int()> run) {
     auto* sub = command_->add_subcommand(name, what);
     sub->footer(std::string("Examples:\n") + examples);
-    sub->add_option("--data", w.data, "Data directory; wins over the file");
+    sub->add_option("--data", w.data, "Data directory; wins over the file")->check(names_something);
     sub->add_option("--config", w.config, "Configuration file (TOML) that the server ran with: zone, country, personal fields");
     sub->add_option("--master-key-file", w.master_key_file, "The key that opens personal data; else PLO_MASTER_KEY, else DATA/master_key if it is there");
     sub->add_flag("--json", w.json, "For machines");

@@ -675,7 +675,7 @@ route(
     "post",
     "/api/events/ingest/batch",
     "Push many events, one a line",
-    text(description="One answer a line, in order: status, and the body of the single route; of a refused line the first five errors"),
+    text(description="One answer a line, in order: status, and the body of the single route; of a refused line the first three errors"),
     status=200,
     ctype="application/x-ndjson",
     codes=(401, 413, 415, 503),
@@ -905,7 +905,7 @@ route(
     ref("trial"),
     body=obj({"rule": rule_body}, {"days": integer(minimum=1, maximum=3650, default=30)}),
     codes=(404,),
-    desc="Ends with its client, and after 30 s",
+    desc="Ends with its client, and after 25 s",
 )
 # the rest
 route("get", "/api/customers", "Customers by name", ref("page_of_customer"), [query("q", text(maxLength=200))] + paging, read=True)

@@ -5,6 +5,7 @@
 #include "http/await.hpp"
 #include "http/command_body.hpp"
 #include "http/operator_command.hpp"
+#include "http/parameters.hpp"
 #include "http/session_tokens.hpp"
 
 namespace plo::http {
@@ -91,6 +92,7 @@ task<answer> log_out(service& s, request& r) {
 }
 
 task<answer> who_am_i(service& s, request& r) {
+  if (const auto refused = refuse_query(r)) co_return response(*refused);
   const auto accounts = s.engine.accounts();
   const auto id = operators::user_id::parse(r.who->user_id);
   const auto* known = id && s.sessions ? accounts->find(*id) : nullptr;

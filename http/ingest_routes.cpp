@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t max_batch_bytes = 64u << 20;
 
 constexpr std::size_t max_batch_lines = 10'000;
-constexpr std::size_t max_line_errors = 5;
+constexpr std::size_t max_line_errors = 3;
 constexpr const char* ndjson = "application/x-ndjson";
 
 /// A batch has at most this much under way at once, so that one sender takes neither all permits nor all memory.

@@ -18,7 +18,7 @@ constexpr std::size_t other_files = 160;
 
 /// One largest batch fits twice, however small the machine is.
 constexpr std::size_t least_held = 128u << 20;
-constexpr std::size_t most_held = std::size_t{1} << 30;
+constexpr std::size_t most_held = 512u << 20;
 /// What is held is parsed and copied on its way to the log: of the memory that there is, it may be this part.
 constexpr std::size_t share_of_memory = 16;
 

@@ -31,7 +31,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
 std::string stranger(std::string_view name, const names& known) {
   constexpr std::size_t longest = 64;
   if (known.empty()) return "is not a parameter: there are none here";
-  const auto cut = name.substr(0, longest);
+  std::string cut(name.substr(0, longest));
+  for (char& c : cut)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
   const auto nearest = std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) { return distance(cut, a) < distance(cut, b); });
   return fmt::format("is not a parameter here; the nearest is {}", *nearest);
 }

@@ -26,13 +26,16 @@ public:
   [[nodiscard]] std::string text(std::string_view name, std::size_t longest);
   /// An RFC 3339 instant, or a day (its start in the zone). A `+` that nobody escaped, and that is a blank now, is understood.
   [[nodiscard]] std::optional<instant> time(std::string_view name, const zone& tz);
+  [[nodiscard]] std::optional<std::string> optional_text(std::string_view name) {
+    return is_given(name) ? std::optional(text(name)) : std::nullopt;
+  }
   /// One of the given words; empty when the parameter is absent.
   [[nodiscard]] std::string word(std::string_view name, std::initializer_list<std::string_view> words);
   /// A typed_id; empty when the parameter is absent.
   template <class Id>
   [[nodiscard]] std::optional<Id> id(std::string_view name) {
+    if (!is_given(name)) return std::nullopt;
     const auto given = value(name);
-    if (given.empty()) return std::nullopt;
     auto parsed = Id::parse(given);
     if (!parsed) fault(name, "must be a UUID");
     return parsed;

@@ -49,8 +49,8 @@ std::string page_json(const projections::page& page, char list) {
 projections::page_request page_of(parameters& p, char list, std::uint64_t default_limit) {
   projections::page_request page;
   page.limit = p.number("limit", 1, projections::max_page, default_limit);
-  if (const auto cursor = p.text("cursor"); !cursor.empty()) {
-    page.after = projections::read_cursor(list, cursor);
+  if (const auto cursor = p.optional_text("cursor")) {
+    page.after = projections::read_cursor(list, *cursor);
     if (!page.after) p.fault("cursor", "is not a cursor of this list");
   }
   return page;

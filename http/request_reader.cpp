@@ -1,6 +1,8 @@
 #include "http/request_reader.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <string_view>
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/beast/http/error.hpp>
@@ -20,6 +22,13 @@ constexpr std::size_t bytes_per_body_read = 64 * 1024;
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
+/// A name or an address, perhaps with a port; nothing that two readers could take for two hosts.
+bool is_host(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("-._~%!$&'()*+;=:[]").find(c) != std::string_view::npos;
+  });
+}
+
 }  // namespace
 
 request_reader::request_reader(client_socket& socket, boost::beast::flat_buffer& buffer) : socket_(socket), buffer_(buffer) {
@@ -27,15 +36,19 @@ request_reader::request_reader(client_socket& socket, boost::beast::flat_buffer&
   parser_.body_limit(std::numeric_limits<std::uint64_t>::max());  // the route's own limit follows
 }
 
-/// More bytes into the buffer; false at the end, or when the buffer is full.
-task<bool> request_reader::receive() {
+/// More bytes into the buffer, which has room.
+task<request_reader::input> request_reader::receive() {
   const auto room = buffer_.max_size() - buffer_.size();
-  if (room == 0) co_return false;
   boost::system::error_code error;
   const auto wanted = std::min(room, parser_.is_header_done() ? bytes_per_body_read : bytes_per_read);
   const auto received = co_await socket_.async_read_some(buffer_.prepare(wanted), asio::redirect_error(use_task, error));
   buffer_.commit(received);
-  co_return !error && received > 0;
+  co_return error == asio::error::eof ? input::end : error ? input::gone : input::more;
+}
+
+/// Somebody who has nothing more to send may still read what was wrong.
+request_reader::outcome request_reader::broken_off(input what) {
+  return what == input::end ? refuse(400, "the request breaks off") : outcome::closed;
 }
 
 task<bool> request_reader::wait() {
@@ -46,8 +59,8 @@ task<bool> request_reader::wait() {
       buffer_.consume(2);
       ++empty_lines;
     } else if (buffer_.size() == 0 || (buffer_.size() == 1 && bytes[0] == '\r')) {
-      const bool more = co_await receive();
-      if (!more) co_return false;
+      const auto came = co_await receive();
+      if (came != input::more) co_return false;
     } else {
       break;
     }
@@ -71,21 +84,25 @@ task<request_reader::outcome> request_reader::read_header() {
     boost::system::error_code error;
     if (buffer_.size() > 0) {
       const auto taken = parser_.put(buffer_.data(), error);
+      const std::string_view lines(static_cast<const char*>(buffer_.data().data()), taken);
+      folds_ = folds_ || lines.find("\n ") != std::string_view::npos || lines.find("\n\t") != std::string_view::npos;
       buffer_.consume(taken);
       read_ += taken;
     }
     if (error && error != bhttp::error::need_more) co_return refuse(error);
     if (parser_.is_header_done()) co_return check_framing();
     if (buffer_.size() == buffer_.max_size()) co_return refuse(bhttp::make_error_code(bhttp::error::header_limit));
-    const bool more = co_await receive();
-    if (!more) co_return outcome::closed;
+    const auto came = co_await receive();
+    if (came != input::more) co_return broken_off(came);
   }
 }
 
 /// What RFC 9112 forbids, and what Beast reads in its own way. Behind a proxy that reads it otherwise, one request becomes two.
 request_reader::outcome request_reader::check_framing() {
   const auto& fields = header();
+  if (folds_) return refuse(400, "a header field goes on in the next line");
   const auto hosts = fields.count(bhttp::field::host);
+  if (hosts == 1 && !is_host(view(fields[bhttp::field::host]))) return refuse(400, "the Host field names no host");
   if (hosts > 1) return refuse(400, "the request names two hosts");
   if (hosts == 0 && version() >= 11) return refuse(400, "a Host field is needed");
   const auto encodings = fields.count(bhttp::field::transfer_encoding);
@@ -115,7 +132,8 @@ task<request_reader::outcome> request_reader::read_body(std::size_t limit, held_
   parser_.eager(true);
   auto on_chunk = [this](std::uint64_t size, boost::beast::string_view /*extensions*/, boost::system::error_code&) { note_chunk(size); };
   parser_.on_chunk_header(on_chunk);
-  std::size_t accounted = 0;
+  std::size_t accounted = announced().value_or(0);
+  if (!held.take(accounted)) co_return outcome::no_room;
   while (!parser_.is_done()) {
     boost::system::error_code error;
     if (buffer_.size() > 0) {
@@ -132,8 +150,8 @@ task<request_reader::outcome> request_reader::read_body(std::size_t limit, held_
     }
     if (parser_.is_done()) break;
     if (buffer_.size() == buffer_.max_size()) co_return refuse(bhttp::make_error_code(bhttp::error::header_limit));
-    const bool more = co_await receive();
-    if (!more) co_return outcome::closed;
+    const auto came = co_await receive();
+    if (came != input::more) co_return broken_off(came);
   }
   co_return outcome::done;
 }

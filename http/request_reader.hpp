@@ -42,7 +42,8 @@ public:
     no_room,    // clients hold as much as they may already
   };
   [[nodiscard]] task<outcome> read_header();
-  /// The body, of at most `limit` bytes. `held` grows with it.
+  /// The body, of at most `limit` bytes. Room for what is announced is taken before it is read, so that senders do not starve each other;
+  /// for chunks as they come.
   [[nodiscard]] task<outcome> read_body(std::size_t limit, held_bytes& held);
   /// The length that the header announces; empty for chunks.
   [[nodiscard]] std::optional<std::uint64_t> announced() { return parser_.content_length() ? std::optional<std::uint64_t>(*parser_.content_length()) : std::nullopt; }
@@ -58,7 +59,9 @@ public:
 private:
   using parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
-  [[nodiscard]] task<bool> receive();
+  enum class input : std::uint8_t { more, end, gone };
+  [[nodiscard]] task<input> receive();
+  [[nodiscard]] outcome broken_off(input what);
   [[nodiscard]] outcome refuse(unsigned status, std::string why);
   [[nodiscard]] outcome refuse(const boost::system::error_code& error);
   [[nodiscard]] outcome check_framing();
@@ -69,6 +72,7 @@ private:
   boost::beast::flat_buffer& buffer_;
   parser parser_;
   std::optional<problem> fault_;
+  bool folds_ = false;         // a header field goes on in the next line
   std::uint64_t read_ = 0;     // bytes that the parser took
   std::uint64_t chunking_ = 0; // of these, the least that its chunks need
 };

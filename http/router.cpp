@@ -138,8 +138,9 @@ std::optional<parsed_target> parse_target(std::string_view target) {
   target = target.substr(0, target.find('#'));
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (target.size() < scheme.size() || !same_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
-    target.remove_prefix(std::min(target.find_first_of("/?", scheme.size()), target.size()));
-    if (target.empty()) target = "/";
+    const auto authority = std::min(target.find_first_of("/?", scheme.size()), target.size());
+    if (authority == scheme.size()) return std::nullopt;
+    target.remove_prefix(authority);
     break;
   }
   const auto question = target.find('?');

@@ -216,7 +216,7 @@ task<answer> delete_override(service& s, request& r) {
 
 using trial_result = std::optional<std::string>;
 
-constexpr std::chrono::seconds longest_trial{30};
+constexpr std::chrono::seconds longest_trial{25};
 
 /// What a trial came to, and why it was broken off where it came to nothing.
 struct trial_end {

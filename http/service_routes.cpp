@@ -130,6 +130,8 @@ std::string metrics_text(service& s) {
       histogram("plo_deadline_lateness_seconds", "From a deadline to its durable record, on the wall clock", e.deadline_lateness_seconds),
       gauge("plo_live_projects", "Project actors in memory", static_cast<double>(e.live_projects)),
       counter("plo_projects_replayed_total", "Project actors replayed from the log", e.projects_replayed),
+      gauge("plo_http_held_bytes", "Bodies being read and answers not yet taken", static_cast<double>(s.budget.taken())),
+      gauge("plo_http_held_bytes_limit", "As many may be held", static_cast<double>(s.budget.most())),
       gauge("plo_stream_subscribers", "Open event streams", static_cast<double>(s.engine.stream().subscribers())),
       notifications(s),
       counter("plo_notification_attempts_total", "Attempts to deliver a notification", s.engine.outbox_counts().attempts),

@@ -24,6 +24,7 @@ namespace {
 
 constexpr std::size_t max_unasked_body_bytes = 64 * 1024;  // of a request that is refused before its body
 constexpr std::size_t max_linger_bytes = 128u << 20;       // of a client that may send, but sends too much
+constexpr std::size_t most_packed_here = 64 * 1024;        // what is more is packed on another thread
 constexpr std::size_t kept_buffer_bytes = 16 * 1024;       // of an idle connection
 constexpr std::chrono::seconds watch_interval{1};
 constexpr std::chrono::seconds time_for_header{30};  // also how long a connection may idle
@@ -170,6 +171,10 @@ task<bool> session::serve_one() {
       const response last(body == outcome::refused ? incoming.fault()
                           : body == outcome::no_room ? overloaded("clients send more at this moment than there is room for")
                                                      : make_problem(408, "the body did not come to its end in time"));
+      // What came of it is not held for as long as the client takes to go.
+      r.body = incoming.take_body();
+      std::string().swap(r.body);
+      held.clear();
       co_return co_await end_with(last);
     }
     r.body_too_large = body == outcome::too_long;
@@ -179,11 +184,11 @@ task<bool> session::serve_one() {
   enter(phase::answering);
   allow_any_time();
 
-  const bool keep_alive = incoming.keep_alive() && !r.body_too_large && !service_.stopping;
-  const auto reply = co_await respond(*match.found, r);
-  const bool sent = co_await deliver(reply, *match.found, version, keep_alive, head_only);
-  if (sent && r.body_too_large) co_await linger(max_linger_bytes);
-  co_return sent && keep_alive;
+  manner how{version, incoming.keep_alive() && !r.body_too_large && !service_.stopping, head_only, takes_gzip(r.header("accept-encoding"))};
+  auto reply = co_await respond(*match.found, r);
+  const bool goes_on = co_await deliver(reply, *match.found, how);
+  if (r.body_too_large) co_await linger(max_linger_bytes);
+  co_return goes_on;
 }
 
 /// Why a request is refused whatever its body holds; empty: it may go on.
@@ -202,12 +207,10 @@ task<bool> session::refuse(request_reader& incoming, const response& refusal) {
   const bool expects = !incoming.header()[bhttp::field::expect].empty();
   const bool small = !incoming.announced() || *incoming.announced() <= max_unasked_body_bytes;
   const bool keep_alive = incoming.keep_alive() && !service_.stopping && (incoming.is_done() || (small && !expects));
-  const bool head_only = incoming.header().method() == bhttp::verb::head;
-  const auto version = incoming.version();
-  const bool sent = co_await send(refusal, version, keep_alive, head_only);
-  if (!sent) co_return false;
-  if (incoming.is_done()) co_return keep_alive;
-  if (keep_alive) {
+  const manner how{incoming.version(), keep_alive, incoming.header().method() == bhttp::verb::head, false};
+  const bool goes_on = co_await send(refusal, how);
+  if (incoming.is_done()) co_return goes_on;
+  if (goes_on) {
     held_bytes held(service_.budget);
     allow(time_to_linger);
     const auto rest = co_await incoming.read_body(max_unasked_body_bytes, held);
@@ -221,8 +224,9 @@ task<bool> session::refuse(request_reader& incoming, const response& refusal) {
 task<bool> session::end_with(const response& last) {
   timed_out_ = false;
   enter(phase::answering);
-  const bool sent = co_await send(last, 11, false, false);
-  if (sent) co_await linger(max_unasked_body_bytes);
+  const manner how;
+  co_await send(last, how);
+  co_await linger(max_unasked_body_bytes);
   co_return false;
 }
 
@@ -262,41 +266,61 @@ void session::watch_hang_up(std::shared_ptr<std::atomic<bool>> gone) {
   });
 }
 
-task<bool> session::deliver(const answer& reply, const route& to, unsigned version, bool keep_alive, bool head_only) {
+/// True when the connection goes on.
+task<bool> session::deliver(answer& reply, const route& to, const manner& how) {
   if (const auto* going_on = std::get_if<streamed>(&reply)) {
     service_.answers.add(to.pattern, 200);
-    co_return co_await stream(*going_on, version, keep_alive, head_only);
+    co_return co_await stream(*going_on, how);
   }
-  const auto& plain = std::get<response>(reply);
+  auto& plain = std::get<response>(reply);
   service_.answers.add(to.pattern, plain.status);
-  co_return co_await send(plain, version, keep_alive, head_only);
+  if (is_worth_packing(plain.content_type, plain.body.size())) {
+    if (how.gzip) co_await pack(plain);
+    plain.headers.emplace_back("Vary", "Accept-Encoding");
+  }
+  co_return co_await send(plain, how);
 }
 
-task<bool> session::send(const response& reply, unsigned version, bool keep_alive, bool head_only) {
-  auto head = head_of(reply.status, version, reply.content_type, service_.standing_fields, reply.headers);
-  fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n{}\r\n", reply.body.size(), connection_field(version, keep_alive));
+task<void> session::pack(response& reply) {
+  auto work = [&reply] {
+    const std::array<std::string_view, 1> whole{reply.body};
+    return gzip_stream().add(whole, true);
+  };
+  std::optional<std::string> packed;
+  if (reply.body.size() <= most_packed_here) packed = work();
+  else packed = co_await on_pool(service_.folds, work);
+  if (!packed) co_return;  // it goes as it is
+  reply.body = std::move(*packed);
+  reply.headers.emplace_back("Content-Encoding", "gzip");
+}
+
+task<bool> session::send(const response& reply, const manner& how) {
+  auto head = head_of(reply.status, how.version, reply.content_type, service_.standing_fields, reply.headers);
+  fmt::format_to(std::back_inserter(head), "Content-Length: {}\r\n{}\r\n", reply.body.size(), connection_field(how.version, how.keep_alive));
   held_bytes unread(service_.budget);
   unread.add(reply.body.size());
-  std::array<asio::const_buffer, 2> all{asio::buffer(head), head_only ? asio::const_buffer() : asio::buffer(reply.body)};
+  std::array<asio::const_buffer, 2> all{asio::buffer(head), how.head_only ? asio::const_buffer() : asio::buffer(reply.body)};
   beast::error_code error;
   allow(time_for_answer);
   co_await asio::async_write(socket_, all, asio::redirect_error(use_task, error));
-  co_return !error;
+  co_return !error && how.keep_alive;
 }
 
 /// An answer in pieces: chunks, or for HTTP/1.0 all until the end of the connection. What breaks off has no end, so that nobody takes it
 /// for the whole.
-task<bool> session::stream(const streamed& reply, unsigned version, bool keep_alive, bool head_only) {
-  chunks_ = version >= 11;
-  keep_alive = keep_alive && chunks_ && !reply.endless;
-  auto head = head_of(200, version, reply.content_type, service_.standing_fields, reply.headers);
-  if (reply.endless) head += "X-Accel-Buffering: no\r\n";
+task<bool> session::stream(const streamed& reply, const manner& how) {
+  chunks_ = how.version >= 11;
+  const bool keep_alive = how.keep_alive && chunks_ && !reply.endless;
+  packing_ = how.gzip && !reply.endless ? std::make_unique<gzip_stream>() : nullptr;
+  auto head = head_of(200, how.version, reply.content_type, service_.standing_fields, reply.headers);
+  head += reply.endless ? "X-Accel-Buffering: no\r\n" : "Vary: Accept-Encoding\r\n";
+  if (packing_) head += "Content-Encoding: gzip\r\n";
   if (chunks_) head += "Transfer-Encoding: chunked\r\n";
-  head.append(connection_field(version, keep_alive)).append("\r\n");
+  head.append(connection_field(how.version, keep_alive)).append("\r\n");
   beast::error_code error;
   allow(time_for_answer);
   co_await asio::async_write(socket_, asio::buffer(head), asio::redirect_error(use_task, error));
-  if (error || head_only) co_return !error && keep_alive;
+  if (error || how.head_only) co_return !error && keep_alive;
   bool whole = false;
   try {
     whole = co_await reply.serve(*this);
@@ -304,6 +328,12 @@ task<bool> session::stream(const streamed& reply, unsigned version, bool keep_al
     spdlog::error("a streamed answer broke off: {}", failure.what());
   }
   if (!whole) co_return false;
+  std::string packed;
+  if (packing_) packed = packing_->add({}, true);
+  packing_.reset();
+  const std::array<std::string_view, 1> rest{packed};
+  const bool alive = co_await write_chunk(rest);
+  if (!alive) co_return false;
   if (chunks_) {
     static constexpr std::string_view last_chunk = "0\r\n\r\n";
     allow(time_for_answer);
@@ -330,6 +360,13 @@ task<bool> session::write(std::string_view text) {
 }
 
 task<bool> session::write(std::span<const std::string_view> pieces) {
+  if (!packing_) co_return co_await write_chunk(pieces);
+  const auto packed = packing_->add(pieces, false);
+  const std::array<std::string_view, 1> only{packed};
+  co_return co_await write_chunk(only);
+}
+
+task<bool> session::write_chunk(std::span<const std::string_view> pieces) {
   std::size_t size = 0;
   for (const auto piece : pieces) size += piece.size();
   if (size == 0) co_return true;  // an empty chunk would be the last

@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
+#include "http/compression.hpp"
 #include "http/event_sink.hpp"
 #include "http/request_reader.hpp"
 #include "http/router.hpp"
@@ -52,10 +53,19 @@ private:
   [[nodiscard]] std::optional<response> refuse_before_body(bool readable, const router::match& match, request& r);
   task<bool> refuse(request_reader& incoming, const response& refusal);
   task<answer> respond(const route& to, request& r);
-  task<bool> deliver(const answer& reply, const route& to, unsigned version, bool keep_alive, bool head_only);
-  task<bool> send(const response& reply, unsigned version, bool keep_alive, bool head_only);
-  task<bool> stream(const streamed& reply, unsigned version, bool keep_alive, bool head_only);
+  /// How an answer is to be sent: as its request asked.
+  struct manner {
+    unsigned version = 11;
+    bool keep_alive = false;
+    bool head_only = false;
+    bool gzip = false;
+  };
+  task<bool> deliver(answer& reply, const route& to, const manner& how);
+  task<void> pack(response& reply);
+  task<bool> send(const response& reply, const manner& how);
+  task<bool> stream(const streamed& reply, const manner& how);
   task<bool> end_with(const response& last);
+  task<bool> write_chunk(std::span<const std::string_view> pieces);
   task<void> linger(std::size_t most);
   void watch_hang_up(std::shared_ptr<std::atomic<bool>> gone);
   void enter(phase now);
@@ -79,6 +89,7 @@ private:
   phase phase_ = phase::idle;
   bool timed_out_ = false;
   bool chunks_ = true;  // of the streamed answer that is under way
+  std::unique_ptr<gzip_stream> packing_;  // likewise; null: it is sent as it is
   bool ended_ = false;
 };
 

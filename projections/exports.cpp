@@ -97,6 +97,18 @@ private:
 
 namespace {
 
+/// How many bytes the blank, invisible or quoting character has with which the text begins; 0 when it begins with another one.
+std::size_t blank_at(std::string_view text) {
+  constexpr std::string_view others[] = {"\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84",
+                                         "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\x8b",
+                                         "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80", "\xef\xbb\xbf", "\xc2\x85"};
+  if (text.empty()) return 0;
+  if (static_cast<unsigned char>(text.front()) <= ' ' || text.front() == '"' || text.front() == '\x7f') return 1;
+  for (const auto blank : others)
+    if (text.starts_with(blank)) return blank.size();
+  return 0;
+}
+
 /// Whether a spreadsheet that cuts a line at `;`, as a French one does, or at line ends, could read a formula in the text: a sign that begins
 /// one, at the beginning or behind such a cut, blanks and control characters passed over. Full-width signs count: some programs take them.
 bool could_be_formula(std::string_view text) {
@@ -108,9 +120,9 @@ bool could_be_formula(std::string_view text) {
     if (at_start)
       for (const auto sign : full_width)
         if (text.substr(i).starts_with(sign)) return true;
-    const bool is_blank = static_cast<unsigned char>(c) <= ' ' || c == '"' || text.substr(i).starts_with("\xc2\xa0");
-    if (text.substr(i).starts_with("\xc2\xa0")) ++i;
-    at_start = c == ';' || c == '\n' || c == '\r' || (at_start && is_blank);
+    const auto blank = blank_at(text.substr(i));
+    at_start = c == ';' || c == '\n' || c == '\r' || (at_start && blank > 0);
+    if (blank > 1) i += blank - 1;
   }
   return false;
 }
