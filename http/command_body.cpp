@@ -9,7 +9,7 @@ namespace plo::http {
 namespace {
 
 tl::expected<json_document, problem> parse_body(std::string_view text) {
-  auto parsed = json_document::parse(text);
+  auto parsed = json_document::parse(text, max_json_depth);
   if (parsed) return std::move(*parsed);
   return tl::unexpected(make_problem(parsed.error().what == json_error::kind::not_json ? 400 : 422, parsed.error().detail));
 }

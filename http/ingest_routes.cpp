@@ -70,6 +70,7 @@ unsigned status_of(const ingest_reply& reply) {
     case ingest_reply::outcome::stored: return 201;
     case ingest_reply::outcome::duplicate: return 200;
     case ingest_reply::outcome::dead_letter: return 202;
+    case ingest_reply::outcome::invalid: return 422;
     case ingest_reply::outcome::unavailable: return 503;
   }
   return 503;
@@ -109,6 +110,7 @@ task<answer> ingest(service& s, request& r) {
   const auto status = status_of(reply);
   s.ingest_lines.add("single", status);
   if (status == 503) co_return response(store_refuses());
+  if (status == 422) co_return response(make_problem(422, reply.reason, reply.errors));
   json_writer json;
   json.begin_object();
   write_reply(json, reply);
@@ -136,6 +138,7 @@ std::vector<batch_line> split_lines(std::string_view body) {
 std::string answer_line(const ingest_reply& reply) {
   const auto status = status_of(reply);
   if (status == 503) return store_refuses().to_json();
+  if (status == 422) return make_problem(422, reply.reason, reply.errors).to_json();
   json_writer json;
   json.begin_object().field("status", status);
   write_reply(json, reply);
