@@ -250,7 +250,9 @@ TYPED_TEST(log_contract, an_event_that_could_not_be_read_back_refuses_its_reques
   const auto outcomes = this->store->append(std::move(group));
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     EXPECT_EQ(outcomes[i].has_value(), i % 2 == 1) << i;
-    if (!outcomes[i]) EXPECT_EQ(outcomes[i].error(), append_error::unreadable);
+    if (!outcomes[i]) {
+      EXPECT_EQ(outcomes[i].error(), append_error::unreadable);
+    }
   }
   EXPECT_EQ(this->store->version_of(stream_id::of(first_project)).value, 0u);
   EXPECT_EQ(this->store->version_of(stream_id::of(second_project)).value, 4u);
