@@ -11,6 +11,7 @@ namespace {
 
 enum class form : std::uint8_t {
   reference,     // a text that may serve as an id: bounded, no control characters
+  code,          // what projects are told apart by in lists: as short as a reference, and no reference
   name,          // a text of one line
   text,
   boolean,
@@ -44,8 +45,8 @@ constexpr field slot[] = {{"start", form::time_of_day}, {"end", form::time_of_da
 constexpr field signature[] = {{"signed", form::boolean}, {"reason", form::text}};
 
 constexpr field project_fields[] = {
-    {"customer_id", form::reference}, {"project_type", form::reference},           {"channel_origin", form::reference},
-    {"store_id", form::reference},         {"installation_required", form::boolean}, {"promised_installation_date", form::day},
+    {"customer_id", form::reference}, {"project_type", form::code},           {"channel_origin", form::code},
+    {"store_id", form::code},         {"installation_required", form::boolean}, {"promised_installation_date", form::day},
     {"customer_name", form::name},    {"customer_email", form::name},
 };
 constexpr field order_fields[] = {
@@ -157,6 +158,7 @@ private:
       case form::reference:
         // An empty id is one that the source does not have.
         return is_text ? wrong_with_reference(text) : "must be a string";
+      case form::code: return is_text ? too_long(text, max_reference_size) : "must be a string";
       case form::name: return is_text ? too_long(text, max_name_size) : "must be a string";
       case form::text: return is_text ? too_long(text, limits_.text_bytes) : "must be a string";
       case form::boolean: return value.is_bool() ? "" : "must be true or false";

@@ -135,7 +135,7 @@ def test_a_french_mail_reads_as_french(make_server, mail_server):
 
 def test_what_a_source_sends_cannot_add_a_header(make_server, mail_server):
     client = make_server(settings(mail_server.url, language="fr")).client()
-    ref, _ = client.open_project(customer_name="x\r\nBcc: all@example.org")
+    ref, _ = client.open_project(customer_name="x\r\nBcc: all@example.org", store_id="a\nb")
     answer = client.store(event("wfm", "installation.issue", ref,
                                 {"description": "a\r\n.\r\nRCPT TO:<all@example.org>\r\n\r\nSubject: other", "missing_products": ["."]}))
     eventually(lambda: mail_server.mails)
