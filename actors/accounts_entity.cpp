@@ -54,6 +54,13 @@ void accounts_aggregate::answer(const id_type&, const account_input& input, cons
 
 void accounts_aggregate::refuse(const account_input& input) { input.done(account_reply{}); }
 
+void accounts_aggregate::reject(const account_input& input, const std::string& reason) {
+  account_reply reply;
+  reply.what = account_reply::outcome::invalid;
+  reply.reason = reason;
+  input.done(std::move(reply));
+}
+
 operators::account_book load_accounts(const eventstore::log& log) {
   return fold_stream<operators::account_book>(log, stream_id::operators());
 }

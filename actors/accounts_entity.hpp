@@ -32,6 +32,7 @@ struct accounts_aggregate {
   static std::function<void()> on_stored(const operators::account_book& state, const context_type& accounts);
   static void answer(const id_type&, const account_input& input, const receipt_type& receipt, position first);
   static void refuse(const account_input& input);
+  static void reject(const account_input& input, const std::string& reason);
 };
 
 /// The accounts of a log, as they stand at its head.

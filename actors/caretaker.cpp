@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/lifeline.hpp"
 #include "actors/single_entity.hpp"
 #include "domain/catalogue.hpp"
 #include "domain/json.hpp"
@@ -89,7 +90,7 @@ void caretaker_state::purge() {
   try {
     environment_.log->purge_keys();
     environment_.models->purge();
-  } catch (const eventstore::store_error& failure) {
+  } catch (const std::exception& failure) {
     spdlog::error("erased personal data may still be in files that were not rewritten: {}; the next start tries again", failure.what());
     return;
   }
@@ -199,6 +200,7 @@ void caretaker_state::on_appended(const append_done& done) {
 }
 
 caf::behavior caretaker(caf::stateful_actor<caretaker_state>* self, caretaker_environment environment) {
+  die_of_exceptions(self);
   self->state.init(self, std::move(environment));
   return {
       [=](const open_caretaker& open) { self->state.open(open.committer); },

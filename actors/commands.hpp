@@ -3,9 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "actors/completion.hpp"
 #include "domain/ids.hpp"
+#include "domain/ingest_event.hpp"
 #include "domain/operators/command_stamp.hpp"
 #include "domain/operators/account_book.hpp"
 #include "domain/rules/rule_set.hpp"
@@ -18,6 +20,7 @@ struct command_reply {
     done,         // durable
     unknown,      // there is no such project, or no such part of it
     refused,      // it contradicts the state
+    invalid,      // the project would become too large, or what follows could not be read back; `reason` and `errors` say why
     unavailable,  // not stored: the store refuses writes, or the engine stops
   };
   outcome what = outcome::unavailable;
@@ -25,6 +28,7 @@ struct command_reply {
   std::string reason;  // of a refusal, a sentence for people
   project_id project = {};  // whose stream it is in; of a command that creates one, the new one
   event_id event = {};
+  std::vector<field_error> errors = {};
 };
 
 using command_completion = completion<command_reply>;
@@ -37,22 +41,24 @@ struct letter_decision {
 
 /// What became of a command on the rules.
 struct rule_reply {
-  enum class outcome { done, refused, unavailable };
+  enum class outcome { done, refused, invalid, unavailable };
   outcome what = outcome::unavailable;
   position pos;  // from which on every project is judged by the changed rules; the head where nothing had to change
   std::optional<rules::rule_refusal> refusal;
+  std::string reason = {};  // of what is invalid: it could not be read back
 };
 
 using rule_completion = completion<rule_reply>;
 
 /// What became of a command on the accounts.
 struct account_reply {
-  enum class outcome { done, refused, unavailable };
+  enum class outcome { done, refused, invalid, unavailable };
   outcome what = outcome::unavailable;
   position pos;  // the head where nothing had to change
   std::optional<operators::account_refusal> refusal;
   operators::user_id user;
   std::string told;  // JSON object: the account as it is then, `{user_id}` where that says nothing
+  std::string reason = {};  // of what is invalid: it could not be read back
 };
 
 using account_completion = completion<account_reply>;

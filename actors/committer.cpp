@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/lifeline.hpp"
+
 namespace plo::actors {
 
 namespace {
@@ -39,7 +41,7 @@ void store(committer_state& state, eventstore::log& log, commit_feed& feed, engi
   } catch (const eventstore::store_error& failure) {
     tell_refusal(state, jobs.size(), failure);
     metrics.append_failures += jobs.size();
-    for (const auto& job : jobs) tell(job, {job.number, false, {}, false});
+    for (const auto& job : jobs) tell(job, {job.number, false, {}});
     return;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
@@ -48,7 +50,7 @@ void store(committer_state& state, eventstore::log& log, commit_feed& feed, engi
 
   auto committed = std::make_shared<std::vector<recorded_event>>();
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    append_done answer{jobs[i].number, outcomes[i].has_value(), {}, false};
+    append_done answer{jobs[i].number, outcomes[i].has_value(), {}};
     if (outcomes[i]) {
       if (!outcomes[i]->empty()) answer.first = outcomes[i]->front().pos;
       committed->insert(committed->end(), std::make_move_iterator(outcomes[i]->begin()),
@@ -56,6 +58,10 @@ void store(committer_state& state, eventstore::log& log, commit_feed& feed, engi
       if (jobs[i].on_stored) jobs[i].on_stored();
     } else if (outcomes[i].error() == eventstore::append_error::stale_rules) {
       answer.stale_rules = true;
+    } else if (outcomes[i].error() == eventstore::append_error::unreadable) {
+      spdlog::error("append refused: an event could not be read back");
+      answer.unreadable = true;
+      ++metrics.append_failures;
     } else {
       spdlog::error("append refused: a stream was written by somebody else (version conflict)");
       ++metrics.append_failures;
@@ -71,6 +77,8 @@ void store(committer_state& state, eventstore::log& log, commit_feed& feed, engi
 
 caf::behavior committer(caf::stateful_actor<committer_state>* self, eventstore::log* log, commit_feed* feed,
                         engine_metrics* metrics, std::function<void()> on_grown) {
+  // What is no store_error may have come behind the write: nobody knows then what this process has stored.
+  die_of_exceptions(self);
   return {
       [=](append_job& job) {
         self->state.waiting.push_back(std::move(job));

@@ -1,5 +1,6 @@
 #include "actors/dead_letters.hpp"
 
+#include <fmt/format.h>
 #include <sodium.h>
 
 #include "domain/dead_letter.hpp"
@@ -101,7 +102,7 @@ eventstore::append_request conflict_request(const ingest_event& e, const recorde
   return request;
 }
 
-tl::expected<ingest_event, std::string> ingest_event_of(const recorded_event& added) {
+tl::expected<ingest_event, std::string> ingest_event_of(const recorded_event& added, const ingest_limits& limits) {
   const auto document = json_document::parse(added.data);
   if (!document) return tl::unexpected(document.error().detail);
   const auto root = document->root();
@@ -119,8 +120,13 @@ tl::expected<ingest_event, std::string> ingest_event_of(const recorded_event& ad
   static const event_type_map no_map;
   ingest_scope scope;
   scope.map_of = [](std::string_view) { return &no_map; };
+  scope.limits = limits;
   auto e = parse_ingest_event(body.view(), scope);
-  if (!e) return tl::unexpected(e.error().detail);
+  if (!e) {
+    auto why = e.error().detail;
+    for (const auto& field : e.error().errors) why += fmt::format("; {}: {}", field.pointer, field.message);
+    return tl::unexpected(std::move(why));
+  }
   return std::move(*e);
 }
 

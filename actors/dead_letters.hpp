@@ -30,8 +30,8 @@ struct dead_letter_cause {
 [[nodiscard]] eventstore::append_request conflict_request(const ingest_event& e, const recorded_event& first,
                                                           const std::string& digest, instant now);
 
-/// The ingest event a `dead_letter.added` keeps; the error says what is wrong with its data.
-[[nodiscard]] tl::expected<ingest_event, std::string> ingest_event_of(const recorded_event& added);
+/// The ingest event a `dead_letter.added` keeps; the error says what is wrong with its data, or that it is larger than events may be now.
+[[nodiscard]] tl::expected<ingest_event, std::string> ingest_event_of(const recorded_event& added, const ingest_limits& limits);
 
 /// The kind, reason and payload a `dead_letter.added` keeps; texts are empty when its data is not what it should be.
 struct dead_letter_details {

@@ -5,19 +5,16 @@
 #include <algorithm>
 #include <set>
 
+#include "actors/lifeline.hpp"
 #include "domain/json.hpp"
+#include "domain/printable.hpp"
 
 namespace plo::actors {
 
 namespace {
 
-constexpr std::chrono::seconds retry_pause{1};
-
-std::string key_of(const ingest_event& e) {
-  std::string key;
-  key.reserve(e.source.size() + 1 + e.source_ref.size());
-  return key.append(e.source).append(1, '\0').append(e.source_ref);
-}
+/// A decision that fails today fails in a second, too: somebody has to look at it.
+constexpr std::chrono::seconds retry_of_rejected{60};
 
 event event_of(const ingest_event& e) {
   event input;
@@ -37,18 +34,29 @@ event event_of(const ingest_event& e) {
 
 }  // namespace
 
+std::string directory_state::key_of(const ingest_event& e) {
+  std::string key;
+  key.reserve(e.source.size() + 1 + e.source_ref.size());
+  return key.append(e.source).append(1, '\0').append(e.source_ref);
+}
+
 void directory_state::init(caf::event_based_actor* self, directory_environment environment) {
   self_ = self;
   environment_ = std::move(environment);
   auto entities = std::make_shared<project_environment>();
   entities->log = environment_.log;
-  entities->context = {environment_.domain, environment_.rules, environment_.clock};
+  entities->context = {environment_.domain, environment_.rules, environment_.clock, environment_.limits};
   entities->committer = environment_.committer;
   entities->directory = self;
   entities->metrics = environment_.metrics;
   pool_.emplace(environment_.max_live_projects, [self, entities](const project_id& id) {
-    return self->home_system().spawn(entity<project_aggregate>, id,
-                                     std::shared_ptr<const project_environment>(entities));
+    auto actor = self->home_system().spawn(entity<project_aggregate>, id, std::shared_ptr<const project_environment>(entities));
+    // One that dies cannot say so itself: what was on its way to it is refused.
+    tell_of_death(actor, [directory = entities->directory, id](const std::string& reason) {
+      spdlog::error("{} has died: {}", stream_id::of(id).name, printable(reason));
+      caf::anon_send(directory, inputs_settled{id, {}, false, {}, {}});
+    });
+    return actor;
   });
   finder_.emplace(*environment_.log, environment_.finder, [this](const project_id& id) { return pool_->is_busy(id); });
   std::set<std::string, std::less<>> waiting;
@@ -88,9 +96,15 @@ void directory_state::process() {
     queue_.pop_front();
     if (!item.clock) item.clock = reading_for(item.event.occurred_at);
     environment_.clock->observe(item.event.occurred_at);
+    const auto flying = flights_.size();
     if (!route(item)) {
       queue_.push_front(std::move(item));
       break;  // taken up again when something lands
+    }
+    if (flights_.size() == flying) {  // it is settled
+      if (const auto repeats = std::move(item.repeats))
+        queue_.insert(queue_.begin(), std::make_move_iterator(repeats->begin()), std::make_move_iterator(repeats->end()));
+      if (item.drained) drained_one(item.letter->project_ref);
     }
     if (on_event_clock()) send_outgoing();
   }
@@ -100,7 +114,7 @@ void directory_state::process() {
     set_alarm();
   }
   send_outgoing();
-  if (queue_.empty() && flights_.empty() && !swept_)
+  if (queue_.empty() && flights_.empty() && drains_.empty() && !swept_)
     for (const auto& then : std::exchange(waiting_for_idle_, {})) then(true);
   environment_.metrics->directory_queue = queue_.size();
   environment_.metrics->live_projects = pool_->size();
@@ -123,7 +137,9 @@ void directory_state::send_input(const project_id& project, project_input input,
 bool directory_state::route(work& item) {
   if (const auto flying = parked_.find(key_of(item.event)); flying != parked_.end()) {
     // A letter that is on its way already needs no second one, but whoever attaches it by hand wants to know.
-    if (!item.letter || item.attached_by) flying->second.push_back(std::move(item));
+    if (item.letter && !item.attached_by) return true;
+    if (!flying->second) flying->second = std::make_shared<std::deque<work>>();
+    flying->second->push_back(std::move(item));
     return true;
   }
   try {
@@ -146,7 +162,7 @@ bool directory_state::route(work& item) {
       dispatch(item, std::get<project_finder::found>(verdict));
     }
   } catch (const eventstore::store_error& failure) {
-    spdlog::error("cannot route {} {}: {}", item.event.source, item.event.source_ref, failure.what());
+    spdlog::error("cannot route {} {}: {}", item.event.source, printable(item.event.source_ref), failure.what());
     item.reply(ingest_reply{});
     item.done(command_reply{});
   }
@@ -186,50 +202,16 @@ void directory_state::answer_repeat(work& item, const recorded_event& first) {
   store_here(std::move(item), std::move(request), std::move(reply), {});
 }
 
-void directory_state::keep_as_dead_letter(work& item, const dead_letter_cause& cause) {
-  const auto now = project_clock::wall_now();
-  const dead_letter_id id{make_uuid_v7(now.time_since_epoch().count())};
-  ingest_reply reply;
-  reply.what = ingest_reply::outcome::dead_letter;
-  reply.letter = id;
-  reply.reason = cause.reason;
-  ++environment_.metrics->dead_letters;
-  ++unlogged_letters_;
-  if (now - letter_logged_at_ >= std::chrono::seconds(1)) {
-    // A source that has gone astray sends thousands: one line a second says enough.
-    spdlog::warn("{} dead letter(s), the last: {} {} ({}): {}", unlogged_letters_, item.event.source,
-                 item.event.source_ref, item.event.type, cause.reason);
-    letter_logged_at_ = now;
-    unlogged_letters_ = 0;
-  }
-  auto request = dead_letter_request(item.event, id, cause, now);
-  auto entry = request.dead_letters.front();
-  store_here(std::move(item), std::move(request), std::move(reply), std::move(entry));
-}
-
-void directory_state::store_here(work item, eventstore::append_request request, ingest_reply answer,
-                                 std::optional<eventstore::dead_letter_entry> letter) {
-  const ticket number = next_ticket_++;
-  flight f;
-  f.key = key_of(item.event);
-  f.letter = std::move(letter);
-  f.answer = std::move(answer);
-  f.stored_here = std::move(item);
-  parked_[f.key];
-  flights_.emplace(number, std::move(f));
-  self_->send(environment_.committer,
-              append_job{std::make_shared<eventstore::append_request>(std::move(request)),
-                         caf::actor_cast<caf::actor>(self_), number, {}});
-}
-
 void directory_state::dispatch(work& item, const project_finder::found& where) {
   auto references = finder_->new_references(item.event, where);
   finder_->learn(next_ticket_, where, references, item.event.customer_id);
   flight f;
   f.key = key_of(item.event);
   f.letter = item.letter;
-  parked_[f.key];
-  drain_letters(references);
+  f.drained = item.drained;
+  parked_[f.key] = std::move(item.repeats);
+  // What a letter teaches counts once it is stored: letters that are refused would else drain each other for ever.
+  if (!item.letter) drain_letters(references);
   project_input input;
   input.input = event_of(item.event);
   input.clock = item.clock.value();
@@ -241,30 +223,14 @@ void directory_state::dispatch(work& item, const project_finder::found& where) {
   send_input(where.project, std::move(input), std::move(f));
 }
 
-void directory_state::drain_letters(const std::vector<reference>& references) {
-  if (waiting_.empty()) return;
-  std::unordered_set<std::string_view> texts;
-  std::vector<work> drained;
-  for (const auto& known : references) {
-    if (!texts.insert(known.ref).second || !waiting_.contains(std::hash<std::string_view>{}(known.ref))) continue;
-    for (auto& entry : environment_.log->waiting_dead_letters(known.ref)) {
-      const auto added = environment_.log->at(entry.added);
-      if (!added) continue;
-      if (auto e = ingest_event_of(*added))
-        drained.push_back({std::move(*e), {}, std::move(entry)});
-      else
-        spdlog::error("dead letter {} cannot be read: {}", entry.id.to_string(), e.error());
-    }
-  }
-  queue_.insert(queue_.begin(), std::make_move_iterator(drained.begin()), std::make_move_iterator(drained.end()));
-}
-
 void directory_state::on_settled(const inputs_settled& settled) {
   if (settled.committed) {
     pool_->checkin(settled.project, settled.tickets.size());
     // On the event clock it is known since the decision, and newer inputs may have been decided since.
-    if (!on_event_clock()) deadlines_.arm(settled.project, settled.next_due);
-    for (const auto number : settled.tickets) land(number, true);
+    const bool any_stored = settled.refused.size() < settled.tickets.size();
+    if (!on_event_clock() && any_stored) deadlines_.arm(settled.project, settled.next_due);
+    const std::unordered_set<ticket> refused(settled.refused.begin(), settled.refused.end());
+    for (const auto number : settled.tickets) land(number, !refused.contains(number), retry_of_rejected);
   } else {
     // The entity is gone, and with it whatever was still in its mailbox.
     pool_->forget(settled.project);
@@ -285,37 +251,33 @@ void directory_state::on_appended(const append_done& done) {
   const auto flying = flights_.find(done.number);
   if (flying == flights_.end()) return;
   auto item = std::move(flying->second.stored_here);
-  auto answer = done.stored ? std::move(flying->second.answer) : ingest_reply{};
+  auto answer = std::move(flying->second.answer);
   auto letter = flying->second.letter;
   if (const auto& told = flying->second.told) {
     if (done.stored && letter && flying->second.waited) note_waiting(letter->project_ref, -1);
-    told(done.stored ? command_reply{command_reply::outcome::done, done.first, {}} : command_reply{});
+    command_reply reply;
+    if (done.stored) reply = {command_reply::outcome::done, done.first, {}};
+    else if (done.unreadable) reply = {command_reply::outcome::invalid, {}, std::string(not_readable)};
+    told(std::move(reply));
   }
   if (done.stored)
     for (const auto& project : flying->second.erased)
       if (const auto actor = pool_->live(project)) self_->send(actor, reload_entity{});
   land(done.number, done.stored);
-  if (!item) return process();
-  item->reply(std::move(answer));
-  if (done.stored && letter) {
-    note_waiting(letter->project_ref, +1);
-    // Its reference may have become known while the letter was being written.
-    letter->added = done.first;
-    queue_.push_front({std::move(item->event), {}, std::move(letter)});
-  }
+  if (item) answer_stored_here(std::move(*item), std::move(answer), std::move(letter), done);
   process();
 }
 
-void directory_state::land(ticket number, bool committed) {
+void directory_state::land(ticket number, bool committed, std::chrono::seconds retry) {
   const auto flying = flights_.find(number);
   if (flying == flights_.end()) return;
   auto f = std::move(flying->second);
   flights_.erase(flying);
-  finder_->forget(number, committed);
+  const auto taught = finder_->forget(number, committed);
   undecided_.erase(number);
   if (f.due) --wakes_;
   // A deadline that could not be stored is tried again, but not at once.
-  if (f.due && !committed) deadlines_.arm(*f.project, environment_.clock->now() + retry_pause);
+  if (f.due && !committed) deadlines_.arm(*f.project, environment_.clock->now() + retry);
   if (f.due && committed && !on_event_clock()) {
     const std::chrono::duration<double> late = project_clock::wall_now() - *f.due;
     environment_.metrics->deadline_lateness_seconds.observe(late.count());
@@ -326,14 +288,30 @@ void directory_state::land(ticket number, bool committed) {
       of->second.erase(number);
       if (of->second.empty()) flights_of_.erase(of);
     }
-    if (committed && f.letter) note_waiting(f.letter->project_ref, -1);
+    if (committed && f.letter) {
+      note_waiting(f.letter->project_ref, -1);
+      drain_letters(taught);
+    }
   }
-  if (f.key.empty()) return;
-  if (const auto repeats = parked_.find(f.key); repeats != parked_.end()) {
-    queue_.insert(queue_.begin(), std::make_move_iterator(repeats->second.begin()),
-                  std::make_move_iterator(repeats->second.end()));
-    parked_.erase(repeats);
+  if (!f.key.empty()) take_up_repeats(f.key, committed);
+  if (f.drained) drained_one(f.letter->project_ref);
+}
+
+void directory_state::take_up_repeats(const std::string& key, bool committed) {
+  const auto parked = parked_.find(key);
+  if (parked == parked_.end()) return;
+  auto repeats = std::move(parked->second);
+  parked_.erase(parked);
+  if (!repeats) return;
+  if (committed) {
+    queue_.insert(queue_.begin(), std::make_move_iterator(repeats->begin()), std::make_move_iterator(repeats->end()));
+    return;
   }
+  // The next one is tried, and the others wait for it: all of them at once would queue again and again.
+  auto next = std::move(repeats->front());
+  repeats->pop_front();
+  if (!repeats->empty()) next.repeats = std::move(repeats);
+  queue_.push_front(std::move(next));
 }
 
 void directory_state::send_outgoing() {
@@ -342,17 +320,8 @@ void directory_state::send_outgoing() {
   outgoing_index_.clear();
 }
 
-void directory_state::note_waiting(std::string_view project_ref, int change) {
-  const auto hash = std::hash<std::string_view>{}(project_ref);
-  environment_.metrics->dead_letters_waiting += change;
-  if (change > 0) {
-    ++waiting_[hash];
-  } else if (const auto known = waiting_.find(hash); known != waiting_.end() && --known->second == 0) {
-    waiting_.erase(known);
-  }
-}
-
 caf::behavior directory(caf::stateful_actor<directory_state>* self, directory_environment environment) {
+  die_of_exceptions(self);
   self->state.init(self, std::move(environment));
   return {
       [=](ingest_request& request) { self->state.accept(request); },

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -24,6 +25,9 @@
 
 namespace plo::actors {
 
+/// What is said of an event or a command that the log would not give back.
+inline constexpr std::string_view not_readable = "what would be stored could not be read back";
+
 struct directory_environment {
   eventstore::log* log = nullptr;
   caf::actor committer;
@@ -31,6 +35,7 @@ struct directory_environment {
   engine_metrics* metrics = nullptr;
   finder_settings finder;
   domain_settings domain;
+  ingest_limits limits;
   std::size_t max_live_projects = 50'000;
   const rule_book* rules = nullptr;
   /// The deadlines of all projects, as the read models know them at the start.
@@ -69,6 +74,15 @@ private:
     std::optional<letter_decision> attached_by = {};  // by hand
     command_completion done = {};                     // of whoever decided that
     std::optional<clock_reading> clock = {};  // taken when its turn first came
+    bool drained = false;                     // `letter` comes from a drain
+    std::shared_ptr<std::deque<work>> repeats = {};  // of the same source event, that wait for what becomes of this one
+  };
+  /// The letters that wait for one reference, on their way to whoever turned out to be known by it: read from the log in portions, each when
+  /// the one before is settled.
+  struct drain {
+    position upto;              // the last letter that was read
+    std::size_t under_way = 0;  // of the present portion
+    bool again = false;         // something was learnt meanwhile: those that wait still get another chance
   };
   /// An event on its way to the log.
   struct flight {
@@ -83,9 +97,12 @@ private:
     command_completion told = {};       // of an operator who discards `letter`, or erases
     std::vector<project_id> erased;     // whose personal data goes
     bool waited = true;                 // `letter` waited for its reference; a contradiction never does
+    bool drained = false;
   };
 
   void process();
+  /// What a source event is known by while it is on its way.
+  [[nodiscard]] static std::string key_of(const ingest_event& e);
   [[nodiscard]] bool on_event_clock() const { return environment_.clock->running() == project_clock::mode::event; }
   [[nodiscard]] clock_reading reading_for(instant occurred_at) const;
   /// Wakes the projects whose deadlines are due at `limit`: on the event clock those of the first instant only. False: none.
@@ -98,10 +115,17 @@ private:
   void answer_repeat(work& item, const recorded_event& first);
   void keep_as_dead_letter(work& item, const dead_letter_cause& cause);
   void dispatch(work& item, const project_finder::found& where);
+  /// Starts to drain what waits for these references.
   void drain_letters(const std::vector<reference>& references);
+  void drain_next_portion(const std::string& ref);
+  /// One letter of a drain is settled, one way or another.
+  void drained_one(const std::string& ref);
+  void answer_stored_here(work item, ingest_reply answer, std::optional<eventstore::dead_letter_entry> letter, const append_done& done);
   void store_here(work item, eventstore::append_request request, ingest_reply answer,
                   std::optional<eventstore::dead_letter_entry> letter);
-  void land(ticket number, bool committed);
+  /// `retry`: when a deadline that was not stored is tried again.
+  void land(ticket number, bool committed, std::chrono::seconds retry = std::chrono::seconds(1));
+  void take_up_repeats(const std::string& key, bool committed);
   void send_outgoing();
   void note_waiting(std::string_view project_ref, int change);
 
@@ -114,7 +138,8 @@ private:
   ticket next_ticket_ = 1;
   std::unordered_map<ticket, flight> flights_;
   std::unordered_map<project_id, std::unordered_set<ticket>> flights_of_;
-  std::unordered_map<std::string, std::vector<work>> parked_;  // by key: repeats of what is on its way
+  std::unordered_map<std::string, std::shared_ptr<std::deque<work>>> parked_;  // by key: repeats of what is on its way; null: none
+  std::unordered_map<std::string, drain> drains_;              // by project_ref
   std::unordered_map<std::size_t, std::size_t> waiting_;       // hash of project_ref → waiting dead letters
 
   instant letter_logged_at_{};

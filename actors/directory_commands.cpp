@@ -5,6 +5,7 @@
 #include "actors/single_entity.hpp"
 #include "domain/catalogue.hpp"
 #include "domain/json.hpp"
+#include "domain/printable.hpp"
 
 namespace plo::actors {
 
@@ -59,7 +60,7 @@ void directory_state::command(const command_request& request) try {
   send_input(where.project, std::move(input), {});
   process();
 } catch (const eventstore::store_error& failure) {
-  spdlog::error("cannot take the command {}: {}", request.input->type, failure.what());
+  spdlog::error("cannot take the command {}: {}", printable(request.input->type), failure.what());
   request.done(command_reply{});
 }
 
@@ -70,7 +71,7 @@ void directory_state::settle_letter(const letter_request& request) try {
   const auto added = environment_.log->at(letter.added);
   if (!added) return request.done(command_reply{command_reply::outcome::unknown, {}, "there is no dead letter with this id"});
   if (request.project) {
-    auto kept = ingest_event_of(*added);
+    auto kept = ingest_event_of(*added, environment_.limits);
     if (environment_.log->version_of(stream_id::of(*request.project)).value == 0)
       return request.done(command_reply{command_reply::outcome::unknown, {}, "there is no project with this id"});
     if (added->type == eventstore::conflict_type) return request.done(refused("a contradiction cannot be attached: its event is stored already"));

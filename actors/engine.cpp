@@ -12,6 +12,7 @@
 #include "actors/commit_feed.hpp"
 #include "actors/committer.hpp"
 #include "actors/directory.hpp"
+#include "actors/lifeline.hpp"
 #include "actors/outbox.hpp"
 #include "actors/outbox_sender.hpp"
 #include "actors/projection_runner.hpp"
@@ -102,6 +103,7 @@ struct engine::parts {
     environment.metrics = &metrics;
     environment.finder = {std::move(options.opens_project), options.attach_period};
     environment.domain = options.domain;
+    environment.limits = limits = options.limits;
     environment.max_live_projects = options.max_live_projects;
     environment.rules = &book;
     environment.each_deadline = [views = models.get()](const auto& visit) { projections::each_deadline(*views->reader(), visit); };
@@ -124,6 +126,19 @@ struct engine::parts {
     accounts_environment->metrics = &metrics;
     account_keeper = system.spawn(entity<accounts_aggregate>, accounts_aggregate::id_type{},
                                   std::shared_ptr<const entity_environment<accounts_aggregate>>(accounts_environment));
+    watch();
+  }
+
+  /// A process that goes on without one of these looks alive and takes nothing.
+  void watch() const {
+    live_or_die_with(door, "directory");
+    live_or_die_with(writer, "committer");
+    live_or_die_with(runner, "projection runner");
+    live_or_die_with(hub, "stream hub");
+    live_or_die_with(letters, "outbox");
+    live_or_die_with(keeper, "caretaker");
+    live_or_die_with(rule_keeper, "keeper of the rules");
+    live_or_die_with(account_keeper, "keeper of the accounts");
   }
 
   static rules::rule_set_pointer first_rules(eventstore::log& log, const engine_options& options) {
@@ -201,6 +216,7 @@ struct engine::parts {
   std::unique_ptr<eventstore::log> log;
   std::unique_ptr<projections::read_models> models;
   project_clock clock;
+  ingest_limits limits;
   engine_metrics metrics;
   commit_feed feed;
   applied_gate gate;
@@ -266,6 +282,7 @@ void engine::record(stream_id stream, event note) {
   caf::anon_send(parts_->writer, append_job{std::move(request), parts_->door, 0, {}});
 }
 
+const ingest_limits& engine::limits() const { return parts_->limits; }
 instant engine::now() const { return parts_->clock.now(); }
 bool engine::on_wall_clock() const { return parts_->clock.running() == project_clock::mode::wall; }
 rules::rule_set_pointer engine::rules() const { return parts_->book.current(); }

@@ -34,6 +34,7 @@ struct engine_options {
   domain_settings domain;
   std::vector<std::string> opens_project;
   milliseconds attach_period{};
+  ingest_limits limits;
   std::size_t max_live_projects = 50'000;
   unsigned scheduler_threads = 0;  // 0: chosen from the cores
   project_clock::mode clock = project_clock::mode::wall;
@@ -70,6 +71,8 @@ public:
   /// The project clock.
   [[nodiscard]] instant now() const;
   [[nodiscard]] bool on_wall_clock() const;
+  /// How large projects may become: the door refuses what one event brings, the project what all of them do.
+  [[nodiscard]] const ingest_limits& limits() const;
   /// The rules in force.
   [[nodiscard]] rules::rule_set_pointer rules() const;
 

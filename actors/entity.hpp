@@ -9,9 +9,11 @@
 //                                                    decides one input, adds what must be stored to the request, moves the state
 //   answer(input, receipt, first position)           tells whoever waits that the input is durable
 //   refuse(input)                                    tells whoever waits that it was not stored
+//   reject(input, reason)                            the same of one that never will be: what follows from it cannot be kept
 // and may have
 //   settled(id, inputs, receipts, committed) → message
 //                                                    for whoever routes inputs to entities
+//   rejected(id, input) → message                    for the same, of one that was rejected
 //   lasts = true                                     nobody makes another one: after a failed append it loads again instead of stopping
 //   on_stored(state, context) → function             called once the append is stored, before anything later is
 //   decided(id, inputs, receipts, context) → optional message
@@ -20,16 +22,23 @@
 // The shell keeps the order and the one-append-at-a-time rule: inputs that arrive while an append is in flight queue and go as the
 // next append together. The state that `take` moves ahead of the commit is seen by nobody: when the commit fails the actor stops,
 // and the next one is replayed from the log.
+//
+// What is written must be what can be read: an input whose events could not be read back, or that the decider throws at, is rejected
+// alone. It has moved the state, so the state is loaded again and the other inputs are decided again.
 #pragma once
 
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include <spdlog/spdlog.h>
 
+#include "actors/lifeline.hpp"
 #include "actors/messages.hpp"
 #include "actors/metrics.hpp"
+#include "domain/printable.hpp"
+#include "domain/readable.hpp"
 
 namespace plo::actors {
 
@@ -48,6 +57,7 @@ struct entity_state {
   std::vector<typename Aggregate::input_type> in_flight;
   std::vector<typename Aggregate::receipt_type> receipts;
   std::size_t events_in_flight = 0;
+  std::size_t known_good = 0;  // of the queued, decided once already: they go alone, so that nothing is decided more than twice
 };
 
 /// Where entities live: the log they load from and the actors they talk to.
@@ -72,7 +82,7 @@ public:
   void enqueue(std::vector<typename Aggregate::input_type> inputs) const {
     auto& state = self_->state;
     for (auto& input : inputs) state.queued.push_back(std::move(input));
-    if (!state.appending) append_next();
+    append_next();
   }
 
   void reload() const {
@@ -82,11 +92,23 @@ public:
   }
 
   void on_appended(const append_done& done) const {
-    auto& state = self_->state;
-    state.appending = false;
+    self_->state.appending = false;
     if (done.stale_rules) return decide_again();
     if (!done.stored) return fail();
     settle(done.first);
+    append_next();
+  }
+
+  /// Runs one of the above. Whatever goes wrong in it concerns this entity alone: its inputs are refused.
+  template <class Step>
+  void guarded(Step step) const try {
+    step();
+  } catch (const std::exception& failure) {
+    spdlog::error("{}: {}", Aggregate::stream(id_).name, printable(failure.what()));
+    fail();
+  } catch (...) {
+    spdlog::error("{}: an exception of an unknown kind", Aggregate::stream(id_).name);
+    fail();
   }
 
 private:
@@ -105,17 +127,21 @@ private:
     state.in_flight.clear();
     state.receipts.clear();
     if (state.outdated) unload();
-    if (!state.queued.empty()) append_next();
   }
 
-  /// Somebody changed the rules between deciding and storing: nothing was stored, so the log still says where this entity stands.
-  void decide_again() const {
+  /// Puts what is being decided back to where it came from.
+  void put_back() const {
     auto& state = self_->state;
     state.queued.insert(state.queued.begin(), std::make_move_iterator(state.in_flight.begin()),
                         std::make_move_iterator(state.in_flight.end()));
     state.in_flight.clear();
     state.receipts.clear();
     state.loaded = false;
+  }
+
+  /// Somebody changed the rules between deciding and storing: nothing was stored, so the log still says where this entity stands.
+  void decide_again() const {
+    put_back();
     append_next();
   }
 
@@ -135,33 +161,72 @@ private:
 
   void append_next() const {
     auto& state = self_->state;
-    auto request = std::make_shared<eventstore::append_request>();
-    try {
+    while (!state.appending && !state.queued.empty()) {
+      auto request = std::make_shared<eventstore::append_request>();
       if (!state.loaded) load();
-      const auto taken = std::min(state.queued.size(), max_inputs_per_append);
-      state.in_flight.assign(std::make_move_iterator(state.queued.begin()),
-                             std::make_move_iterator(state.queued.begin() + static_cast<std::ptrdiff_t>(taken)));
-      state.queued.erase(state.queued.begin(), state.queued.begin() + static_cast<std::ptrdiff_t>(taken));
-      request->appends.push_back({Aggregate::stream(id_), state.version, {}});
-      for (auto& input : state.in_flight)
-        state.receipts.push_back(Aggregate::take(state.aggregate, id_, input, environment_->context, *request));
-    } catch (const std::exception& failure) {
-      // Nobody can act on a damaged stream or a decider that throws, and nothing has been stored: refuse, forget, say so.
-      spdlog::error("{}: {}", Aggregate::stream(id_).name, failure.what());
-      return fail();
-    }
-    state.events_in_flight = request->appends.front().events.size();
-    if (state.events_in_flight == 0) {
+      if (!decide_queued(*request)) continue;
+      state.events_in_flight = request->appends.front().events.size();
+      if (state.events_in_flight == 0) {
+        tell_decided();
+        settle(environment_->log->head().last);
+        continue;
+      }
+      state.appending = true;
+      append_job job{std::move(request), self_, 0, {}};
+      if constexpr (requires { Aggregate::on_stored(state.aggregate, environment_->context); })
+        job.on_stored = Aggregate::on_stored(state.aggregate, environment_->context);
+      self_->send(environment_->committer, std::move(job));
+      // Only now: what the router lets another entity decide next must reach the committer behind this, or the log's order is not the clock's.
       tell_decided();
-      return settle(environment_->log->head().last);
     }
-    state.appending = true;
-    append_job job{std::move(request), self_, 0, {}};
-    if constexpr (requires { Aggregate::on_stored(state.aggregate, environment_->context); })
-      job.on_stored = Aggregate::on_stored(state.aggregate, environment_->context);
-    self_->send(environment_->committer, std::move(job));
-    // Only now: what the router lets another entity decide next must reach the committer behind this, or the log's order is not the clock's.
-    tell_decided();
+  }
+
+  /// Decides what is queued. False when one input was rejected: the others are queued again.
+  [[nodiscard]] bool decide_queued(eventstore::append_request& request) const {
+    auto& state = self_->state;
+    auto taken = std::min(state.queued.size(), max_inputs_per_append);
+    if (state.known_good > 0) taken = std::min(taken, state.known_good);
+    state.known_good = 0;
+    state.in_flight.assign(std::make_move_iterator(state.queued.begin()),
+                           std::make_move_iterator(state.queued.begin() + static_cast<std::ptrdiff_t>(taken)));
+    state.queued.erase(state.queued.begin(), state.queued.begin() + static_cast<std::ptrdiff_t>(taken));
+    request.appends.push_back({Aggregate::stream(id_), state.version, {}});
+    for (std::size_t i = 0; i < state.in_flight.size(); ++i) {
+      const auto wrong = decide_one(state.in_flight[i], request);
+      if (!wrong) continue;
+      spdlog::error("{}: an input is rejected: {}", Aggregate::stream(id_).name, printable(*wrong));
+      const auto rejected = std::move(state.in_flight[i]);
+      state.in_flight.erase(state.in_flight.begin() + static_cast<std::ptrdiff_t>(i));
+      put_back();
+      state.known_good = i;
+      Aggregate::reject(rejected, *wrong);
+      if constexpr (requires { Aggregate::rejected(id_, rejected); })
+        self_->send(environment_->directory, Aggregate::rejected(id_, rejected));
+      return false;
+    }
+    return true;
+  }
+
+  /// Why the input cannot be kept; empty when it can. What no input is to blame for is thrown on.
+  [[nodiscard]] std::optional<std::string> decide_one(typename Aggregate::input_type& input, eventstore::append_request& request) const try {
+    auto& state = self_->state;
+    std::vector<std::size_t> before;
+    for (const auto& part : request.appends) before.push_back(part.events.size());
+    state.receipts.push_back(Aggregate::take(state.aggregate, id_, input, environment_->context, request));
+    for (std::size_t part = 0; part < request.appends.size(); ++part) {
+      const auto& events = request.appends[part].events;
+      for (auto at = part < before.size() ? before[part] : 0; at < events.size(); ++at)
+        if (auto why = unreadable(events[at])) return why;
+    }
+    return std::nullopt;
+  } catch (const eventstore::store_error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& failure) {
+    return failure.what();
+  } catch (...) {
+    return "an exception of an unknown kind";
   }
 
   void tell_decided() const {
@@ -176,9 +241,10 @@ private:
     auto refused = std::move(state.in_flight);
     for (auto& input : state.queued) refused.push_back(std::move(input));
     state.queued.clear();
-    for (const auto& input : refused) Aggregate::refuse(input);
     state.in_flight.clear();
     state.receipts.clear();
+    state.known_good = 0;
+    for (const auto& input : refused) Aggregate::refuse(input);
     tell_settled(refused, {}, false);
     if constexpr (requires { Aggregate::lasts; }) state.loaded = false;
     else self_->quit();
@@ -199,11 +265,14 @@ private:
 template <class Aggregate>
 caf::behavior entity(caf::stateful_actor<entity_state<Aggregate>>* self, typename Aggregate::id_type id,
                      std::shared_ptr<const entity_environment<Aggregate>> environment) {
+  die_of_exceptions(self);
   const entity_shell<Aggregate> shell(self, id, std::move(environment));
   return {
-      [shell](entity_inputs<typename Aggregate::input_type>& message) { shell.enqueue(std::move(*message.inputs)); },
-      [shell](const append_done& done) { shell.on_appended(done); },
-      [shell](reload_entity) { shell.reload(); },
+      [shell](entity_inputs<typename Aggregate::input_type>& message) {
+        shell.guarded([&] { shell.enqueue(std::move(*message.inputs)); });
+      },
+      [shell](const append_done& done) { shell.guarded([&] { shell.on_appended(done); }); },
+      [shell](reload_entity) { shell.guarded([&] { shell.reload(); }); },
   };
 }
 

@@ -16,6 +16,7 @@ struct ingest_reply {
     stored,       // durable, with everything derived from it
     duplicate,    // source + source_ref were stored before: the ids are those of the first
     dead_letter,  // no project could be found; kept
+    invalid,      // not stored: the project would become too large, or what follows could not be read back; `reason` and `errors` say why
     unavailable,  // not stored: the store refuses writes, or the engine stops
   };
   outcome what = outcome::unavailable;
@@ -25,6 +26,7 @@ struct ingest_reply {
   bool conflict = false;  // a duplicate whose payload differs
   dead_letter_id letter;
   std::string reason;
+  std::vector<field_error> errors;
   std::vector<std::string> anomalies;  // ids raised by the event
 };
 

@@ -57,6 +57,7 @@ struct inputs_settled {
   project_id project;
   std::vector<ticket> tickets;
   bool committed = false;
+  std::vector<ticket> refused;      // among them: of these nothing was stored, and the entity lives on
   std::optional<instant> next_due;  // when the project must be woken
 };
 
@@ -127,6 +128,7 @@ struct append_done {
   bool stored = false;
   position first;
   bool stale_rules = false;  // not stored: the rules have changed meanwhile
+  bool unreadable = false;   // not stored: it could not be read back
 };
 
 /// committer → itself: store what has gathered.

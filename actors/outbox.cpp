@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "actors/lifeline.hpp"
+#include "domain/printable.hpp"
 #include "projections/notifications.hpp"
 
 namespace plo::actors {
@@ -102,6 +104,15 @@ public:
     if (answer.stored) {
       for (std::size_t i = 0; i < entries.size(); ++i)
         if (entries[i].done) entries[i].done({command_reply::outcome::done, {answer.first.value + i}, {}});
+      return look();
+    }
+    if (answer.unreadable) {
+      // No report is, as long as they are written by json_writer: one that was would be refused for ever, and hold up all others.
+      for (auto& each : entries) {
+        spdlog::error("what became of notification {} is not in the log: it could not be read back", each.id.to_string());
+        retrying_.erase(each.id);
+        if (each.done) each.done({command_reply::outcome::invalid, {}, "it could not be read back"});
+      }
       return look();
     }
     // What was sent must not be sent again: reports stay until the store takes them.
@@ -207,7 +218,7 @@ private:
   }
 
   void try_later(const std::string& name, lane_state& lane, outbox_item item, milliseconds now) {
-    spdlog::warn("notification {} ({}) was not delivered at attempt {}: {}", item.id.to_string(), name, item.attempts, item.error);
+    spdlog::warn("notification {} ({}) was not delivered at attempt {}: {}", item.id.to_string(), printable(name), item.attempts, printable(item.error));
     if (const auto over = lane.queue.try_later(std::move(item), now, environment_.random())) report(*over);
   }
 
@@ -222,7 +233,7 @@ private:
     const auto requested = environment_.log->at(item.requested);
     const auto request = requested ? read_notification_request(*requested) : std::nullopt;
     if (!request) return spdlog::error("the request of notification {} is not in the log", item.id.to_string());
-    if (!said.delivered) spdlog::error("notification {} has failed for good: {}", item.id.to_string(), said.error);
+    if (!said.delivered) spdlog::error("notification {} has failed for good: {}", item.id.to_string(), printable(said.error));
     queue_.push_back({report_event(*request, requested->id, said, environment_.wall_now()), item.id, {}});
   }
 
@@ -281,6 +292,7 @@ private:
 };
 
 caf::behavior outbox(caf::stateful_actor<outbox_state>* self, outbox_environment environment) {
+  die_of_exceptions(self);
   auto make_sender = std::move(environment.make_sender);
   // A sender ends with the outbox.
   environment.make_sender = [self, make_sender](const std::string& lane) {

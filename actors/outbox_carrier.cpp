@@ -6,6 +6,8 @@
 #include <sodium.h>
 #include <spdlog/spdlog.h>
 
+#include "domain/printable.hpp"
+
 namespace plo::actors {
 
 namespace {
@@ -16,8 +18,8 @@ public:
 
   attempt carry(const parcel& parcel) override {
     const auto& request = parcel.told.request;
-    spdlog::info("{} for {} goes to this log alone: {}", request.channel, notifications::one_line(request.recipient, 100),
-                 notifications::compose_subject(parcel.told, messages_));
+    spdlog::info("{} for {} goes to this log alone: {}", request.channel, printable(request.recipient, 100),
+                 printable(notifications::compose_subject(parcel.told, messages_)));
     attempt result;
     result.reached.emplace_back(sent_to_log);
     return result;

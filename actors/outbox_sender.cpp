@@ -1,6 +1,10 @@
 #include "actors/outbox_sender.hpp"
 
+#include <new>
+
 #include <spdlog/spdlog.h>
+
+#include "actors/lifeline.hpp"
 
 namespace plo::actors {
 
@@ -25,6 +29,8 @@ attempt try_one(const outbox_sender_environment& environment, const outbox_item&
     return environment.way->carry({known.of(*request), item});
   } catch (const eventstore::store_error& broken) {
     return failure(broken.what(), false);
+  } catch (const std::bad_alloc& broken) {
+    return failure(broken.what(), false);
   } catch (const std::exception& broken) {
     // It would come out the same each time.
     spdlog::error("notification {} cannot be composed: {}", item.id.to_string(), broken.what());
@@ -35,6 +41,7 @@ attempt try_one(const outbox_sender_environment& environment, const outbox_item&
 }  // namespace
 
 caf::behavior outbox_sender(caf::stateful_actor<outbox_sender_state>* self, outbox_sender_environment environment) {
+  die_of_exceptions(self);
   return {
       [self, environment](delivery_job& job) {
         delivery_result result{std::move(job.lane), std::move(job.item), false, {}};

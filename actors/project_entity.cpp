@@ -30,6 +30,28 @@ std::optional<instant> next_due(const project_state& state, const rules::rule_se
   return agenda.empty() ? std::nullopt : std::optional(agenda.front().due);
 }
 
+/// What the door of the project refuses: a time that no clock of this trade shows, or what would make the project too large.
+std::optional<ingest_error> out_of_bounds(const project_state& state, const event& e, const ingest_limits& limits) {
+  if (e.occurred_at < instant{})
+    return ingest_error{ingest_error::kind::invalid, "occurred_at lies before 1970", {{"/occurred_at", "must lie between the years 1970 and 9999"}}};
+  return exceeds(state, e, limits);
+}
+
+/// Tells whoever waits that an input was not taken.
+void tell_invalid(const project_input& input, const std::string& reason, const std::vector<field_error>& errors) {
+  ingest_reply reply;
+  reply.what = ingest_reply::outcome::invalid;
+  reply.reason = reason;
+  reply.errors = errors;
+  input.reply(std::move(reply));
+  command_reply told;
+  // Of a dead letter it is not the command that is at fault.
+  told.what = input.letter ? command_reply::outcome::refused : command_reply::outcome::invalid;
+  told.reason = reason;
+  told.errors = errors;
+  input.done(std::move(told));
+}
+
 std::vector<ticket> tickets_of(const std::vector<project_input>& inputs) {
   std::vector<ticket> tickets;
   tickets.reserve(inputs.size());
@@ -59,11 +81,12 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
     e.recorded_at = wall;
     if (e.kind != event_kind::source && e.occurred_at == instant{}) e.occurred_at = clock.wall ? wall : clock.now;
     if (e.kind == event_kind::operator_) receipt.refusal = refuses(state, e);
+    if (!receipt.refusal) receipt.excess = out_of_bounds(state, e, context.limits);
   }
-  if (receipt.refusal || input.other_rules) {
+  if (receipt.is_refused() || input.other_rules) {
     const auto next = receipt.next_due = next_due(state, *rules, context.settings);
     // Other rules are kept as an event only where the project must be woken earlier than the read models know.
-    if (receipt.refusal || !next || (input.armed && *next >= *input.armed)) return receipt;
+    if (receipt.is_refused() || !next || (input.armed && *next >= *input.armed)) return receipt;
   }
   if (input.other_rules) clock.before = instant::min();  // what these rules make due was not due before
 
@@ -88,6 +111,7 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
 
 void project_aggregate::answer(const project_id& id, const project_input& input, const receipt_type& receipt,
                                position first) {
+  if (receipt.excess) return tell_invalid(input, receipt.excess->detail, receipt.excess->errors);
   if (input.done) {
     command_reply reply;
     reply.what = command_reply::outcome::done;
@@ -115,9 +139,14 @@ void project_aggregate::refuse(const project_input& input) {
   input.done(command_reply{});
 }
 
+void project_aggregate::reject(const project_input& input, const std::string& reason) { tell_invalid(input, reason, {{"", reason}}); }
+
 inputs_settled project_aggregate::settled(const project_id& id, const std::vector<project_input>& inputs,
                                           const std::vector<receipt_type>& receipts, bool committed) {
-  return {id, tickets_of(inputs), committed, receipts.empty() ? std::nullopt : receipts.back().next_due};
+  std::vector<ticket> refused;
+  for (std::size_t i = 0; i < receipts.size(); ++i)
+    if (receipts[i].is_refused()) refused.push_back(inputs[i].number);
+  return {id, tickets_of(inputs), committed, std::move(refused), receipts.empty() ? std::nullopt : receipts.back().next_due};
 }
 
 std::optional<inputs_decided> project_aggregate::decided(const project_id& id, const std::vector<project_input>& inputs,

@@ -5,6 +5,7 @@
 #include "actors/entity.hpp"
 #include "actors/rule_book.hpp"
 #include "domain/command.hpp"
+#include "domain/limits.hpp"
 #include "domain/project.hpp"
 
 namespace plo::actors {
@@ -14,6 +15,7 @@ struct project_context {
   domain_settings settings;
   const rule_book* rules = nullptr;
   const project_clock* clock = nullptr;
+  ingest_limits limits = {};
 };
 
 struct project_aggregate {
@@ -29,6 +31,8 @@ struct project_aggregate {
     std::vector<std::string> anomalies;
     std::optional<instant> next_due;
     std::optional<command_refusal> refusal;
+    std::optional<ingest_error> excess;  // it would make the project too large
+    [[nodiscard]] bool is_refused() const { return refusal || excess; }
   };
 
   static project_state initial(const project_id& id) {
@@ -44,8 +48,10 @@ struct project_aggregate {
                            const project_context& context, eventstore::append_request& request);
   static void answer(const project_id& id, const project_input& input, const receipt_type& receipt, position first);
   static void refuse(const project_input& input);
+  static void reject(const project_input& input, const std::string& reason);
   static inputs_settled settled(const project_id& id, const std::vector<project_input>& inputs,
                                 const std::vector<receipt_type>& receipts, bool committed);
+  static inputs_settled rejected(const project_id& id, const project_input& input) { return {id, {input.number}, true, {input.number}, {}}; }
   /// On the event clock the router must know the next deadline before it lets the clock move.
   static std::optional<inputs_decided> decided(const project_id& id, const std::vector<project_input>& inputs,
                                                const std::vector<receipt_type>& receipts, const project_context& context);

@@ -15,6 +15,12 @@ dead_letter_cause ambiguous(std::string_view what, std::string_view ref, std::si
   return {dead_letter_kind::ambiguous, fmt::format("{} projects know the {} '{}'", projects, what, ref)};
 }
 
+template <class Pending>
+auto find_pending(Pending& pending, const reference& r, const project_id& project) {
+  return std::find_if(pending.begin(), pending.end(),
+                      [&](const auto& p) { return p.kind == r.kind && p.source == r.source && p.project == project; });
+}
+
 }  // namespace
 
 project_finder::verdict project_finder::find(const ingest_event& e) const {
@@ -58,19 +64,28 @@ std::vector<reference> project_finder::new_references(const ingest_event& e, con
 
 void project_finder::learn(ticket number, const found& where, const std::vector<reference>& references,
                            const std::string& customer_id) {
-  for (const auto& r : references) pending_references_.emplace(r.ref, pending_reference{r.kind, r.source, where.project, number});
+  // Thousands of events may teach the same while the first of them is on its way.
+  for (const auto& r : references) {
+    auto& pending = pending_references_[r.ref];
+    auto known = find_pending(pending, r, where.project);
+    if (known == pending.end()) known = pending.insert(pending.end(), {r.kind, r.source, where.project});
+    ++known->times;
+  }
   if (!customer_id.empty()) pending_customers_.insert(customer_id);
   if (where.opens) opening_.insert(where.project);
   if (!references.empty() || !customer_id.empty() || where.opens)
     lessons_.emplace(number, lesson{where, references, customer_id});
 }
 
-void project_finder::forget(ticket number, bool committed) {
+std::vector<reference> project_finder::forget(ticket number, bool committed) {
   const auto learnt = lessons_.find(number);
-  if (learnt == lessons_.end()) return;
+  if (learnt == lessons_.end()) return {};
   for (const auto& r : learnt->second.references) {
-    auto [it, end] = pending_references_.equal_range(r.ref);
-    while (it != end) it = it->second.number == number ? pending_references_.erase(it) : std::next(it);
+    if (const auto under = pending_references_.find(r.ref); under != pending_references_.end()) {
+      const auto known = find_pending(under->second, r, learnt->second.where.project);
+      if (known != under->second.end() && --known->times == 0) under->second.erase(known);
+      if (under->second.empty()) pending_references_.erase(under);
+    }
     if (!committed) continue;
     if (const auto cached = cache_.find(r.ref); cached != cache_.end()) {
       const eventstore::known_reference known{r.kind, r.source, learnt->second.where.project};
@@ -83,7 +98,9 @@ void project_finder::forget(ticket number, bool committed) {
   };
   drop_one(pending_customers_, learnt->second.customer_id);
   if (learnt->second.where.opens) drop_one(opening_, learnt->second.where.project);
+  auto taught = std::move(learnt->second.references);
   lessons_.erase(learnt);
+  return taught;
 }
 
 const project_finder::known_references& project_finder::stored(const std::string& ref) const {
@@ -99,8 +116,8 @@ std::vector<project_id> project_finder::knowing(const std::string& ref, std::opt
     if ((!kind || *kind == of_kind) && (!source || *source == of_source)) projects.push_back(project);
   };
   for (const auto& known : stored(ref)) take(known.kind, known.source, known.project);
-  const auto [begin, end] = pending_references_.equal_range(ref);
-  for (auto it = begin; it != end; ++it) take(it->second.kind, it->second.source, it->second.project);
+  if (const auto pending = pending_references_.find(ref); pending != pending_references_.end())
+    for (const auto& r : pending->second) take(r.kind, r.source, r.project);
   std::sort(projects.begin(), projects.end());
   projects.erase(std::unique(projects.begin(), projects.end()), projects.end());
   return projects;

@@ -45,8 +45,8 @@ public:
   /// An event was sent to its project: what it teaches counts from now on, until it is settled.
   void learn(ticket number, const found& where, const std::vector<reference>& references,
              const std::string& customer_id);
-  /// The event is in the log, whose indexes know it now, or has failed and taught nothing.
-  void forget(ticket number, bool committed);
+  /// The event is in the log, whose indexes know it now, or has failed and taught nothing. Gives the references that it taught.
+  std::vector<reference> forget(ticket number, bool committed);
 
 private:
   using known_references = std::vector<eventstore::known_reference>;
@@ -68,7 +68,7 @@ private:
     reference_kind kind;
     std::string source;
     project_id project;
-    ticket number;
+    std::size_t times = 0;  // by so many events on their way
   };
 
   const eventstore::log& log_;
@@ -77,7 +77,7 @@ private:
   finder_settings settings_;
   std::function<bool(const project_id&)> is_busy_;
   std::unordered_map<ticket, lesson> lessons_;
-  std::multimap<std::string, pending_reference, std::less<>> pending_references_;
+  std::unordered_map<std::string, std::vector<pending_reference>> pending_references_;
   std::multiset<std::string, std::less<>> pending_customers_;
   std::multiset<project_id> opening_;
 };

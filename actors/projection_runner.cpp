@@ -4,6 +4,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "actors/lifeline.hpp"
+
 namespace plo::actors {
 
 namespace {
@@ -74,6 +76,7 @@ void follow(caf::stateful_actor<projection_runner_state>* self, const runner& ru
 
 caf::behavior projection_runner(caf::stateful_actor<projection_runner_state>* self, projections::read_models* models,
                                 commit_feed* feed, applied_gate* gate, std::vector<caf::actor> listeners) {
+  die_of_exceptions(self);
   const runner run(self, models, feed, gate, std::move(listeners));
   return {
       [self, run](log_grown) {

@@ -41,6 +41,13 @@ void rules_aggregate::answer(const id_type&, const rule_input& input, const rece
 
 void rules_aggregate::refuse(const rule_input& input) { input.done(rule_reply{}); }
 
+void rules_aggregate::reject(const rule_input& input, const std::string& reason) {
+  rule_reply reply;
+  reply.what = rule_reply::outcome::invalid;
+  reply.reason = reason;
+  input.done(std::move(reply));
+}
+
 rules::rule_set load_rules(const eventstore::log& log) {
   auto set = fold_stream<rules::rule_set>(log, stream_id::rules());
   set.index();

@@ -28,6 +28,7 @@ struct rules_aggregate {
   static std::function<void()> on_stored(const rules::rule_set& state, const context_type& book);
   static void answer(const id_type&, const rule_input& input, const receipt_type& receipt, position first);
   static void refuse(const rule_input& input);
+  static void reject(const rule_input& input, const std::string& reason);
   static rules_settled settled(const id_type&, const std::vector<rule_input>&, const std::vector<receipt_type>&, bool) { return {}; }
 };
 

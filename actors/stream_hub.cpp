@@ -1,8 +1,11 @@
 #include "actors/stream_hub.hpp"
 
+#include "actors/lifeline.hpp"
+
 namespace plo::actors {
 
-caf::behavior stream_hub(caf::stateful_actor<stream_hub_state>*, stream_feed* feed, store_lookup store_of) {
+caf::behavior stream_hub(caf::stateful_actor<stream_hub_state>* self, stream_feed* feed, store_lookup store_of) {
+  die_of_exceptions(self);
   return {
       [=](const events_projected& projected) {
         const auto upto = projected.events->back().pos;

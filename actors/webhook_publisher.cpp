@@ -11,6 +11,7 @@
 #include "actors/delivery_queue.hpp"
 #include "actors/signed_post.hpp"
 #include "domain/json.hpp"
+#include "domain/printable.hpp"
 
 namespace plo::actors {
 
@@ -97,11 +98,27 @@ private:
         note(false);
         if (send_one()) continue;
       } catch (const eventstore::store_error& failure) {
-        spdlog::error("webhook {}: the log cannot be read: {}", who_.name, failure.what());
+        tell_failure("the log cannot be read", failure.what());
+      } catch (const std::exception& failure) {
+        // Of memory that is short, for one: it is tried again like everything else.
+        tell_failure("it cannot go on", failure.what());
+      } catch (...) {
+        tell_failure("it cannot go on", "an exception of an unknown kind");
       }
       sleep();
     }
-    note(true);
+    try {
+      note(true);
+    } catch (const std::exception& failure) {
+      tell_failure("how far it has got is not noted", failure.what());
+    }
+  }
+
+  /// What lasts is told now and then.
+  void tell_failure(std::string_view what, std::string_view why) {
+    if (steady::now() - failure_told_at_ < between_notes) return;
+    failure_told_at_ = steady::now();
+    spdlog::error("webhook {}: {}: {}", who_.name, what, printable(why));
   }
 
   /// Reads on in the log, while there is room.
@@ -141,10 +158,10 @@ private:
       if (queue_.refused(steady_now(), random())) return true;
       told_since_note_ = true;
       ++counts_.given_up;
-      spdlog::error("webhook {}: position {} is given up: {}", who_.name, pos.value, failure_of(transfer_, posted));
+      spdlog::error("webhook {}: position {} is given up: {}", who_.name, pos.value, printable(failure_of(transfer_, posted)));
       return true;
     }
-    if (outages_++ == 0) spdlog::warn("webhook {}: {}; it is tried again", who_.name, failure_of(transfer_, posted));
+    if (outages_++ == 0) spdlog::warn("webhook {}: {}; it is tried again", who_.name, printable(failure_of(transfer_, posted)));
     const auto pause = std::min<milliseconds>(retries_.base * (std::int64_t{1} << std::min(outages_ - 1, 20)), retries_.cap);
     lane_due_ = steady_now() + std::chrono::duration_cast<milliseconds>(pause * (0.5 + random() / 2));
     return true;
@@ -186,7 +203,7 @@ private:
   position place_;  // read up to here
   position noted_;
   bool told_since_note_ = false;
-  steady::time_point noted_at_{};
+  steady::time_point noted_at_{}, failure_told_at_{};
   milliseconds lane_due_{};
   int outages_ = 0;
   std::mt19937 random_{std::random_device{}()};

@@ -29,7 +29,8 @@ struct tally {
 
 class importer {
 public:
-  importer(actors::engine& engine, const config::settings& settings) : engine_(engine) {
+  importer(actors::engine& engine, const config::settings& settings) : engine_(engine), max_ahead_(settings.ingest.max_ahead) {
+    scope_.limits = engine.limits();
     scope_.map_of = [&settings](std::string_view name) -> const event_type_map* {
       const auto found = settings.sources.find(name);
       return found == settings.sources.end() ? nullptr : &found->second.event_type_map;
@@ -43,6 +44,7 @@ public:
       const std::lock_guard lock(guard_);
       ++counts_.lines;
     }
+    if (engine_.on_wall_clock()) scope_.latest = actors::project_clock::wall_now() + max_ahead_;
     auto event = parse_ingest_event(line, scope_);
     if (!event) return complain(number, event.error());
     pending_.push_back({std::move(*event), actors::ingest_completion(
@@ -78,6 +80,9 @@ private:
       case ingest_reply::outcome::stored: ++counts_.stored; break;
       case ingest_reply::outcome::duplicate: ++counts_.duplicates; break;
       case ingest_reply::outcome::dead_letter: ++counts_.dead_letters; break;
+      case ingest_reply::outcome::invalid:
+        if (++counts_.bad <= max_complaints) fmt::print(stderr, "\nline {}: {}\n", number, reply.reason);
+        break;
       case ingest_reply::outcome::unavailable:
         ++counts_.refused;
         if (counts_.refused <= max_complaints) fmt::print(stderr, "\nline {}: the store refused it\n", number);
@@ -97,6 +102,7 @@ private:
   }
 
   actors::engine& engine_;
+  milliseconds max_ahead_;
   ingest_scope scope_;
   std::vector<actors::ingest_item> pending_;
   std::uint64_t line_number_ = 0;

@@ -26,7 +26,7 @@ rule_file check(std::string_view toml, const std::string& file) {
   std::map<std::string, std::uint32_t> lines;
   for (std::size_t i = 0; i < texts->size(); ++i) {
     const auto& text = (*texts)[i];
-    const auto document = json_document::parse(text.json);
+    const auto document = json_document::parse(text.json, max_json_depth);
     if (!document) {
       checked.complaints.push_back(fmt::format("{}:{}: {}", file, text.line, document.error().detail));
       continue;

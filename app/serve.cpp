@@ -34,6 +34,7 @@ http::settings http_settings(const config::settings& from) {
   to.io_threads = from.server.io_threads;
   to.max_in_flight = from.ingest.max_in_flight;
   to.max_body_bytes = from.ingest.max_body_bytes;
+  to.max_ahead = from.ingest.max_ahead;
   for (const auto& [name, source] : from.sources)
     to.sources.emplace(name, http::source_settings{source.name, source.key_sha256, source.hmac_secret,
                                                    source.rate_limit_per_s, source.event_type_map});

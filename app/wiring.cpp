@@ -66,12 +66,25 @@ void own_folder(const std::filesystem::path& data_dir) {
   if (not_ours) spdlog::warn("others can look into {}: {}", data_dir.string(), not_ours.message());
 }
 
+ingest_limits limits_of(const config::settings& settings) {
+  const auto& from = settings.ingest.limits;
+  ingest_limits to;
+  to.lines_per_order = from.lines_per_order;
+  to.orders_per_project = from.orders_per_project;
+  to.legs_per_project = from.legs_per_project;
+  to.tours_per_project = from.tours_per_project;
+  to.visits_per_project = from.visits_per_project;
+  to.text_bytes = from.text_bytes;
+  return to;
+}
+
 std::unique_ptr<actors::engine> start_engine(const config::settings& settings, const std::filesystem::path& data_dir,
                                              const std::string& clock, actors::outbox_mode outbox) {
   actors::engine_options options;
   options.domain = domain_settings_of(settings);
   options.opens_project = settings.ingest.opens_project;
   options.attach_period = settings.ingest.attach_period;
+  options.limits = limits_of(settings);
   options.max_live_projects = settings.actors.max_live_projects;
   options.scheduler_threads = settings.actors.scheduler_threads;
   options.rules = rules_of(settings);

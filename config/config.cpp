@@ -79,6 +79,16 @@ void read_ingest(section& in, ingest_settings& out) {
     return {};
   });
   in.duration("attach_period", out.attach_period);
+  in.duration("max_ahead", out.max_ahead);
+  in.table("limits", [&](section& limits) {
+    constexpr std::int64_t most = 1'000'000;
+    limits.integer("lines_per_order", out.limits.lines_per_order, 1, most);
+    limits.integer("orders_per_project", out.limits.orders_per_project, 1, most);
+    limits.integer("legs_per_project", out.limits.legs_per_project, 1, most);
+    limits.integer("tours_per_project", out.limits.tours_per_project, 1, most);
+    limits.integer("visits_per_project", out.limits.visits_per_project, 1, most);
+    limits.integer("text_bytes", out.limits.text_bytes, 1, 64 * 1024 * 1024);
+  });
 }
 
 /// Where the source's key comes from: exactly one of key, key_env and key_sha256.

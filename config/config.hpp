@@ -47,11 +47,23 @@ struct server_settings {
   std::vector<std::string> trusted_proxies;  // addresses and networks whose X-Forwarded-For counts
 };
 
+/// How large projects may become.
+struct limit_settings {
+  std::size_t lines_per_order = 2'000;
+  std::size_t orders_per_project = 500;
+  std::size_t legs_per_project = 1'000;
+  std::size_t tours_per_project = 200;
+  std::size_t visits_per_project = 200;
+  std::size_t text_bytes = 65'536;
+};
+
 struct ingest_settings {
   std::size_t max_in_flight = 10'000;
   std::size_t max_body_bytes = 1'048'576;
   std::vector<std::string> opens_project{"project.created", "inspiration.started", "quote_products.created"};
   std::chrono::milliseconds attach_period = std::chrono::hours(24 * 180);
+  std::chrono::milliseconds max_ahead = std::chrono::hours(24);  // of the wall clock
+  limit_settings limits;
 };
 
 /// A source system that may push events.

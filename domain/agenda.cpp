@@ -1,6 +1,8 @@
 #include "domain/agenda.hpp"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "domain/rules/facts.hpp"
 
@@ -8,10 +10,13 @@ namespace plo {
 
 namespace {
 
-bool has_passed(const project_state& state, std::string_view rule_id, std::string_view order_ref, instant due) {
-  return std::any_of(state.passed_deadlines.begin(), state.passed_deadlines.end(), [&](const passed_deadline& p) {
-    return p.due == due && p.rule_id == rule_id && p.order_ref == order_ref;
-  });
+/// The deadlines that have passed: looked up once for every rule and order.
+using passed_set = std::set<std::tuple<instant, std::string_view, std::string_view>>;
+
+passed_set passed_of(const project_state& state) {
+  passed_set passed;
+  for (const auto& p : state.passed_deadlines) passed.emplace(p.due, p.rule_id, p.order_ref);
+  return passed;
 }
 
 }  // namespace
@@ -33,6 +38,7 @@ std::string entity_of(event_scope scope, const project_state& state, const order
 std::vector<appointment> agenda_of(const project_state& state, const rules::rule_set& rules, const domain_settings& settings) {
   std::vector<appointment> agenda;
   using purpose = appointment::purpose;
+  const auto passed = passed_of(state);
   const std::string_view store = state.store_id.value ? *state.store_id.value : std::string_view();
   const std::string_view type = state.project_type.value ? *state.project_type.value : std::string_view();
   for (const auto* entry : rules.with_deadline()) {
@@ -42,7 +48,7 @@ std::vector<appointment> agenda_of(const project_state& state, const rules::rule
     const auto arm = [&](const order* o) {
       const auto due = rules::due_of(rule, state, o, settings);
       const std::string_view order_ref = o ? std::string_view(o->order_ref) : std::string_view();
-      if (due && !has_passed(state, rule.definition().id, order_ref, *due))
+      if (due && !passed.contains({*due, rule.definition().id, order_ref}))
         agenda.push_back({purpose::deadline, *due, entry, std::string(order_ref), {}});
     };
     const bool there = scope == event_scope::project || (scope == event_scope::consolidation && state.consolidation) ||

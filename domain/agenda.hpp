@@ -17,6 +17,7 @@ struct appointment {
   const rules::rule_entry* rule = nullptr;  // deadline
   std::string order_ref;                    // deadline of scope order
   anomaly_id anomaly;                       // escalation, snooze_end
+  bool operator==(const appointment&) const = default;
 };
 
 /// All appointments of a project, in the order they are due. Empty without rules.

@@ -76,7 +76,7 @@ consolidation_conclusions conclude_consolidation(const project_state& state, con
   return c;
 }
 
-order_conclusions conclude_order(const project_state& state, const order& o, bool project_closed) {
+order_conclusions conclude_order(const project_state& state, const order& o, bool project_closed, const fold::said_about_steps& said) {
   order_conclusions c;
   bool moving = false;
   for (const auto& s : o.shipments) {
@@ -103,7 +103,7 @@ order_conclusions conclude_order(const project_state& state, const order& o, boo
   else if (begun) c.status = order_status::in_fulfillment;
   else c.status = order_status::confirmed;
 
-  c.steps = fold::order_steps(state, o, c);
+  c.steps = fold::order_steps(state, o, c, said);
   return c;
 }
 
@@ -181,8 +181,12 @@ bool is_last_leg(const order& o, const shipment& s) {
 std::optional<instant> arrived_at(const order& o) {
   std::optional<instant> last;
   bool all = true;
+  std::int64_t highest = 1;
+  for (const auto& s : o.shipments) highest = std::max(highest, s.leg_number.value_or(1));
   for (const auto& s : o.shipments) {
-    if (!is_last_leg(o, s)) continue;
+    // Nothing goes on from the highest leg: it need not be compared with the others.
+    const bool is_highest = !s.last_leg && s.leg_number.value_or(1) == highest;
+    if (!is_highest && !is_last_leg(o, s)) continue;
     if (!s.actual_arrival) all = false;
     last = later(last, s.actual_arrival);
   }
@@ -196,7 +200,7 @@ std::optional<instant> delivered_at(const project_state& state, const order& o) 
   for (const auto& outcome : state.lastmile->outcomes) {
     if (outcome.last_at < *o.confirmed_at) continue;
     if (o.cancelled_at && outcome.first_at >= *o.cancelled_at) continue;
-    if (std::find(outcome.missing.begin(), outcome.missing.end(), o.order_ref) != outcome.missing.end()) continue;
+    if (std::binary_search(outcome.missing.begin(), outcome.missing.end(), o.order_ref)) continue;
     keep_earliest(first, outcome.first_at >= *o.confirmed_at ? outcome.first_at : outcome.last_at);
   }
   return first;
@@ -218,9 +222,10 @@ conclusions conclude(const project_state& state, const domain_settings& settings
   all.auto_closed_at = concluded_closing(state);
   all.status = conclude_standing(state, all.auto_closed_at).status;
 
+  const fold::said_about_steps said(state);
   all.orders.reserve(state.orders.size());
   for (const auto& o : state.orders) {
-    all.orders.push_back(conclude_order(state, o, all.status == project_status::completed));
+    all.orders.push_back(conclude_order(state, o, all.status == project_status::completed, said));
     if (o.cancelled_at) continue;
     const auto latest = [](std::optional<local_day>& held, const std::optional<local_day>& day) {
       if (day && (!held || *day > *held)) held = day;
@@ -230,8 +235,8 @@ conclusions conclude(const project_state& state, const domain_settings& settings
   }
   if (!all.promised_installation_date) all.promised_installation_date = state.promised_installation_date_of_project.value;
   if (state.consolidation) all.consolidation = conclude_consolidation(state, all.orders, settings);
-  all.steps = fold::project_steps(state, all, settings);
-  if (state.installation) all.installation_steps = fold::installation_steps(state, all, settings);
+  all.steps = fold::project_steps(state, all, settings, said);
+  if (state.installation) all.installation_steps = fold::installation_steps(state, all, settings, said);
   return all;
 }
 

@@ -31,31 +31,27 @@ struct drawn : step {
 };
 
 /// A status given by hand wins over facts that are older, and loses to newer ones.
-step settle(drawn st, const project_state& state, std::string_view order_ref = {}) {
-  for (const auto& said : state.manual_steps) {
-    if (said.type != st.type || said.order_ref != order_ref) continue;
-    if (st.newest && *st.newest > said.at) continue;
-    st.status = said.status;
+step settle(drawn st, const said_about_steps& all, std::string_view order_ref) {
+  for (const auto* said : all.by_hand(order_ref)) {
+    if (said->type != st.type) continue;
+    if (st.newest && *st.newest > said->at) continue;
+    st.status = said->status;
     st.completed_at.reset();
-    if (said.status == s::completed) st.completed_at = said.at;
-    if (said.status == s::pending) st.started_at.reset();
-    else if (said.status != s::skipped && !st.started_at) st.started_at = said.at;
+    if (said->status == s::completed) st.completed_at = said->at;
+    if (said->status == s::pending) st.started_at.reset();
+    else if (said->status != s::skipped && !st.started_at) st.started_at = said->at;
   }
-  for (const auto& a : state.anomalies) {
-    // An anomaly about an order blocks the steps of that order.
-    if (a.is_resolved() || (!order_ref.empty() && !a.order_ref.empty() && a.order_ref != order_ref)) continue;
-    if (std::find(a.blocks.begin(), a.blocks.end(), st.type) == a.blocks.end()) continue;
+  if (const auto* a = all.blocking(st.type, order_ref)) {
     st.status = s::blocked;
-    st.blocked_by = a.id.to_string();
-    break;
+    st.blocked_by = a->id.to_string();
   }
   return st;
 }
 
-std::vector<step> settle_all(std::vector<drawn> drawings, const project_state& state, std::string_view order_ref = {}) {
+std::vector<step> settle_all(std::vector<drawn> drawings, const said_about_steps& said, std::string_view order_ref = {}) {
   std::vector<step> steps;
   steps.reserve(drawings.size());
-  for (auto& st : drawings) steps.push_back(settle(std::move(st), state, order_ref));
+  for (auto& st : drawings) steps.push_back(settle(std::move(st), said, order_ref));
   return steps;
 }
 
@@ -150,9 +146,43 @@ drawn lastmile_delivered(const project_state& state, const std::optional<instant
   return st;
 }
 
+const anomaly* first_that_blocks(const std::vector<const anomaly*>& among, step_type type) {
+  const auto found = std::find_if(among.begin(), among.end(), [type](const anomaly* a) {
+    return std::find(a->blocks.begin(), a->blocks.end(), type) != a->blocks.end();
+  });
+  return found == among.end() ? nullptr : *found;
+}
+
 }  // namespace
 
-std::vector<step> order_steps(const project_state& state, const order& o, const order_conclusions& concluded) {
+said_about_steps::said_about_steps(const project_state& state) {
+  for (const auto& said : state.manual_steps) by_hand_[said.order_ref].push_back(&said);
+  for (const auto& a : state.anomalies) {
+    if (a.is_resolved() || a.blocks.empty()) continue;
+    blocking_.push_back(&a);
+    blocking_of_[a.order_ref].push_back(&a);
+  }
+}
+
+const std::vector<const manual_step*>& said_about_steps::by_hand(std::string_view order_ref) const {
+  static const std::vector<const manual_step*> none;
+  const auto found = by_hand_.find(order_ref);
+  return found == by_hand_.end() ? none : found->second;
+}
+
+const anomaly* said_about_steps::blocking(step_type type, std::string_view order_ref) const {
+  if (order_ref.empty()) return first_that_blocks(blocking_, type);
+  const anomaly* first = nullptr;
+  for (const auto ref : {std::string_view(), order_ref}) {
+    const auto held = blocking_of_.find(ref);
+    const auto* found = held == blocking_of_.end() ? nullptr : first_that_blocks(held->second, type);
+    // They stand in one list: the one ahead in memory was raised first.
+    if (found != nullptr && (first == nullptr || found < first)) first = found;
+  }
+  return first;
+}
+
+std::vector<step> order_steps(const project_state& state, const order& o, const order_conclusions& concluded, const said_about_steps& said) {
   std::vector<drawn> steps;
   steps.reserve(6);
   const auto arrived = concluded.arrived ? arrived_at(o) : std::nullopt;
@@ -196,10 +226,11 @@ std::vector<step> order_steps(const project_state& state, const order& o, const 
     st.status = s::skipped;
     st.saw(o.cancelled_at);
   }
-  return settle_all(std::move(steps), state, o.order_ref);
+  return settle_all(std::move(steps), said, o.order_ref);
 }
 
-std::vector<step> project_steps(const project_state& state, const conclusions& all, const domain_settings& settings) {
+std::vector<step> project_steps(const project_state& state, const conclusions& all, const domain_settings& settings,
+                                const said_about_steps& said) {
   std::vector<drawn> steps;
   steps.reserve(8);
   steps.push_back(inspiration(state.seen));
@@ -236,10 +267,11 @@ std::vector<step> project_steps(const project_state& state, const conclusions& a
   closing.saw(state.closed.has() ? std::optional(state.closed.as_of) : std::nullopt);
   steps.push_back(std::move(closing));
 
-  return settle_all(std::move(steps), state);
+  return settle_all(std::move(steps), said);
 }
 
-std::vector<step> installation_steps(const project_state& state, const conclusions& all, const domain_settings& settings) {
+std::vector<step> installation_steps(const project_state& state, const conclusions& all, const domain_settings& settings,
+                                     const said_about_steps& said) {
   const auto& i = *state.installation;
   std::vector<drawn> steps;
   steps.reserve(4);
@@ -281,7 +313,7 @@ std::vector<step> installation_steps(const project_state& state, const conclusio
       if (st.status != s::completed) st.status = s::skipped;
     }
   }
-  return settle_all(std::move(steps), state);
+  return settle_all(std::move(steps), said);
 }
 
 }  // namespace plo::fold

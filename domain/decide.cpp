@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <stdexcept>
 #include <utility>
 
+#include "domain/agenda.hpp"
 #include "domain/catalogue.hpp"
 #include "domain/conclude.hpp"
 #include "domain/derivation.hpp"
@@ -147,21 +150,41 @@ public:
   }
 
   /// Lets every deadline pass that is due at `limit` or before. On the event clock one that was known before passes at its own time.
+  /// Throws when a deadline that has just passed is still due: it would pass for ever.
   void pass_deadlines(instant limit, bool known_before, const event& like) {
     if (rules_ == nullptr || !d_.next.exists) return;
-    for (;;) {
-      const auto agenda = agenda_of(d_.next, *rules_, settings_);
-      if (agenda.empty()) {
+    auto agenda = agenda_of(d_.next, *rules_, settings_);
+    for (std::size_t at = 0;;) {
+      if (at == agenda.size()) {
         d_.next_due.reset();
         return;
       }
-      d_.next_due = agenda.front().due;
-      if (agenda.front().due > limit) return;
-      pass(agenda.front(), clock_.wall || !known_before ? clock_.now : agenda.front().due, like);
+      const appointment next = agenda[at];
+      d_.next_due = next.due;
+      if (next.due > limit) return;
+      const auto events_before = d_.events.size();
+      pass(next, clock_.wall || !known_before ? clock_.now : next.due, like);
+      const bool found_nothing = d_.events.size() == events_before + 1;
+      if (found_nothing && next.what == appointment::purpose::deadline && has_passed(next)) {
+        ++at;  // nothing else has changed: hundreds of orders may have the same deadline
+        continue;
+      }
+      agenda = agenda_of(d_.next, *rules_, settings_);
+      at = 0;
+      if (!agenda.empty() && agenda.front() == next)
+        throw std::logic_error(fmt::format("the deadline of {} at {} has passed and is still due", next.rule ? next.rule->rule->id : next.anomaly.to_string(),
+                                           format_instant(next.due)));
     }
   }
 
 private:
+  [[nodiscard]] bool has_passed(const appointment& due) const {
+    const auto& passed = d_.next.passed_deadlines;
+    return std::any_of(passed.begin(), passed.end(), [&](const passed_deadline& p) {
+      return p.due == due.due && p.rule_id == due.rule->rule->id && p.order_ref == due.order_ref;
+    });
+  }
+
   void record(event input) {
     evolve(d_.next, input, settings_);
     d_.events.push_back(std::move(input));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/conclude.hpp"
+#include "domain/kept_facts.hpp"
 #include "domain/payload.hpp"
 #include "domain/rules/facts.hpp"
 
@@ -15,7 +16,6 @@ using rules::project_facts;
 using verb = rules::action::verb;
 
 constexpr std::string_view escalation_role = "manager";
-constexpr std::size_t max_fact_bytes = 4096;  // of one value that an anomaly keeps
 
 const anomaly* find_anomaly(const project_state& state, const anomaly_id& id) {
   const auto found = std::find_if(state.anomalies.begin(), state.anomalies.end(), [&](const anomaly& a) { return a.id == id; });
@@ -26,22 +26,6 @@ const anomaly* find_anomaly(const project_state& state, std::string_view rule_id
   const auto found = std::find_if(state.anomalies.begin(), state.anomalies.end(),
                                   [&](const anomaly& a) { return a.rule_id == rule_id && a.order_ref == order_ref; });
   return found == state.anomalies.end() ? nullptr : &*found;
-}
-
-std::string facts_json(std::span<const rules::fact_read> reads) {
-  json_writer w;
-  w.begin_array();
-  for (const auto& read : reads) {
-    json_writer one;
-    rules::write(one, read.read);
-    w.begin_object().field("path", read.path);
-    // A list of thousands of lines is in the event: what is kept here stays readable.
-    if (one.view().size() <= max_fact_bytes) w.field_raw("value", one.view());
-    else w.key("value").null().field("truncated", true);
-    w.end_object();
-  }
-  w.end_array();
-  return w.str();
 }
 
 /// What made a rule fire: the input, or a deadline.
@@ -131,12 +115,10 @@ public:
   }
 
   void resolve() {
-    std::vector<anomaly_id> open;
-    for (const auto& a : state().anomalies)
-      if (!a.is_resolved()) open.push_back(a.id);
-    for (const auto& id : open) {
-      const anomaly a = *find_anomaly(state(), id);
-      if (!is_over(a)) continue;
+    // Resolving takes none away and adds none: the places stay.
+    for (std::size_t i = 0; i < state().anomalies.size(); ++i) {
+      if (state().anomalies[i].is_resolved() || !is_over(state().anomalies[i])) continue;
+      const anomaly a = state().anomalies[i];
       const event& cause = out_.cause();
       const bool told = cause.kind == event_kind::source || cause.kind == event_kind::operator_;
       const bool late = told && a.cause_deadline && cause.occurred_at <= a.triggered_for;
@@ -154,8 +136,9 @@ public:
   /// What was resolved in the same breath needs nobody.
   void request_notifications() {
     for (const auto& due : consequences_) {
-      const anomaly a = *find_anomaly(state(), due.about);
-      if (a.is_resolved()) continue;
+      const auto* found = find_anomaly(state(), due.about);
+      if (found == nullptr || found->is_resolved()) continue;
+      const anomaly a = *found;
       std::vector<std::pair<verb, std::string>> told;
       for (const auto& action : due.actions) {
         if (action.what != verb::notify && action.what != verb::ticket) continue;
@@ -224,7 +207,7 @@ private:
     auto with = with_calendar(rule, facts, o, s.memory);
     with.reads = &reads;
     (void)rule.definition().when->evaluate(with);
-    return facts_json(reads);
+    return kept_facts(reads);
   }
 
   /// When the deadline of a rule is due now, whether it has passed or not.

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "domain/evolve_parts.hpp"
 
@@ -20,40 +22,61 @@ order_line read_line(const json_fields& data) {
   return line;
 }
 
-/// An added line takes the place of the line with its id, or stands behind the lines added before it.
-void merge_line(std::vector<order_line>& lines, order_line line) {
-  if (!line.numbered) {
-    const auto same = std::find_if(lines.begin(), lines.end(),
-                                   [&](const order_line& l) { return !l.numbered && l.line_id == line.line_id; });
-    if (same != lines.end()) {
-      if (same->added_at && *same->added_at > *line.added_at) return;
-      if (same->stated) {
-        line.stated = true;
-        *same = std::move(line);
-        return;
+/// Each added line takes the place of the line with its id, or stands behind the lines added before it. `added` is in the order of time, and
+/// so are the lines that are not stated, which stand behind the stated ones.
+void merge_lines(std::vector<order_line>& lines, std::vector<order_line> added) {
+  if (added.empty()) return;
+  std::unordered_map<std::string, std::size_t> named;  // lines with an id of the source; of several of one id the first
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (!lines[i].numbered) named.emplace(lines[i].line_id, i);
+  const auto held = lines.size();
+  std::vector<bool> gone(held + added.size());
+  for (auto& line : added) {
+    if (!line.numbered) {
+      const auto [known, fresh] = named.emplace(line.line_id, lines.size());
+      if (!fresh) {
+        auto& same = lines[known->second];
+        if (same.added_at && *same.added_at > *line.added_at) continue;
+        if (same.stated) {
+          line.stated = true;
+          same = std::move(line);
+          continue;
+        }
+        gone[known->second] = true;
+        known->second = lines.size();
       }
-      lines.erase(same);
     }
+    lines.push_back(std::move(line));
   }
-  const auto behind = std::find_if(lines.begin(), lines.end(),
-                                   [&](const order_line& l) { return !l.stated && *l.added_at > *line.added_at; });
-  lines.insert(behind, std::move(line));
+  std::size_t kept = 0, first_added = 0, first_fresh = 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i == held) first_fresh = kept;
+    if (gone[i]) continue;
+    if (kept != i) lines[kept] = std::move(lines[i]);
+    if (lines[kept].stated) first_added = kept + 1;
+    ++kept;
+  }
+  if (lines.size() == held) first_fresh = kept;
+  lines.resize(kept);
+  const auto at = [&](std::size_t i) { return lines.begin() + static_cast<std::ptrdiff_t>(i); };
+  std::inplace_merge(at(first_added), at(first_fresh), lines.end(),
+                     [](const order_line& a, const order_line& b) { return *a.added_at < *b.added_at; });
 }
 
 /// Lines without an id of the source are numbered by their place; a number that the source uses itself is passed over.
 void number_lines(std::vector<order_line>& lines) {
+  std::unordered_set<std::string_view> taken;
+  for (const auto& line : lines)
+    if (!line.numbered) taken.insert(line.line_id);
   std::size_t next = 1;
   for (auto& line : lines) {
     if (!line.numbered) {
       ++next;
       continue;
     }
-    const auto taken = [&](const std::string& id) {
-      return std::any_of(lines.begin(), lines.end(), [&](const order_line& l) { return !l.numbered && l.line_id == id; });
-    };
     do {
       line.line_id = std::to_string(next++);
-    } while (taken(line.line_id));
+    } while (taken.contains(line.line_id));
   }
 }
 
@@ -64,27 +87,41 @@ stock_status judge(const sku_stock& s, const order_line& line) {
   return *s.available >= line.quantity ? stock_status::available : stock_status::backordered;
 }
 
+/// Where the entry of a SKU is, or belongs, in a list sorted by SKU that has each once.
+template <class List>
+auto place_of(List& list, std::string_view sku) {
+  return std::lower_bound(list.begin(), list.end(), sku, [](const auto& e, std::string_view s) { return e.sku < s; });
+}
+
+template <class Entry>
+const Entry* find_entry(const std::vector<Entry>& list, std::string_view sku) {
+  const auto at = place_of(list, sku);
+  return at == list.end() || at->sku != sku ? nullptr : &*at;
+}
+
 /// Brings what is known by SKU to the lines.
 void refresh_lines(order& o) {
   for (auto& line : o.lines) {
     line.replaced_by = {};
     line.replacement_validated = {};
-    for (const auto& r : o.replacements) {
-      if (r.sku != line.sku) continue;
-      line.replaced_by = r.by;
-      line.replacement_validated = r.validated;
+    if (const auto* r = find_entry(o.replacements, line.sku)) {
+      line.replaced_by = r->by;
+      line.replacement_validated = r->validated;
     }
     line.stock = {};
     if (o.all_available_at) line.stock.set(stock_status::available, *o.all_available_at);
-    for (const auto& s : o.stock) {
-      if (s.sku == line.sku || (line.replaced_by.has() && s.sku == *line.replaced_by.value)) line.stock.set(judge(s, line), s.said.as_of);
-    }
+    // Of two that were said at once the one later in the list counts.
+    const auto* own = find_entry(o.stock, line.sku);
+    const auto* other = line.replaced_by.has() ? find_entry(o.stock, *line.replaced_by.value) : nullptr;
+    if (own != nullptr && other != nullptr && other < own) std::swap(own, other);
+    for (const auto* s : {own, other})
+      if (s != nullptr) line.stock.set(judge(*s, line), s->said.as_of);
   }
 }
 
 template <class Entry>
 Entry& entry_of(std::vector<Entry>& list, std::string_view sku) {
-  auto at = std::lower_bound(list.begin(), list.end(), sku, [](const Entry& e, std::string_view s) { return e.sku < s; });
+  auto at = place_of(list, sku);
   if (at == list.end() || at->sku != sku) {
     Entry fresh;
     fresh.sku = sku;
@@ -159,7 +196,7 @@ void order_details(order& o, const payload& data, instant at) {
     o.lines.push_back(read_line(line));
     o.lines.back().stated = true;
   }
-  for (auto& line : added) merge_line(o.lines, std::move(line));
+  merge_lines(o.lines, std::move(added));
   number_lines(o.lines);
   refresh_lines(o);
 }
@@ -177,11 +214,12 @@ void order_event(order& o, const fact& f) {
       if (f.at <= o.lines_as_of) break;
       std::vector<json_fields> lines = f.data->objects("lines").value_or(std::vector<json_fields>{});
       if (lines.empty() && f.data->has("sku")) lines.push_back(f.data.fields());
+      std::vector<order_line> added;
       for (const auto& line : lines) {
-        auto read = read_line(line);
-        read.added_at = f.at;
-        merge_line(o.lines, std::move(read));
+        added.push_back(read_line(line));
+        added.back().added_at = f.at;
       }
+      merge_lines(o.lines, std::move(added));
       number_lines(o.lines);
       refresh_lines(o);
       break;

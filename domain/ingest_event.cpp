@@ -141,7 +141,7 @@ std::string_view to_string(reference_kind kind) {
 }
 
 tl::expected<ingest_event, ingest_error> parse_ingest_event(std::string_view body, const ingest_scope& scope) {
-  const auto document = json_document::parse(body);
+  const auto document = json_document::parse(body, max_json_depth);
   if (!document) return tl::unexpected(from_json(document.error()));
   const auto found = read_members(document->root());
   if (!found) return tl::unexpected(found.error());
@@ -175,8 +175,10 @@ tl::expected<ingest_event, ingest_error> parse_ingest_event(std::string_view bod
   if (!fields.given(project_ref) && !fields.given(project_id_)) fields.refuse(project_ref, "project_ref or project_id is required");
 
   if (const auto text = fields.required_text(occurred_at, max_reference_size); !text.empty()) {
-    if (const auto at = parse_occurred_at(text)) e.occurred_at = *at;
-    else fields.refuse(occurred_at, "must be an RFC 3339 instant between the years 1970 and 9999");
+    const auto at = parse_occurred_at(text);
+    if (!at) fields.refuse(occurred_at, "must be an RFC 3339 instant between the years 1970 and 9999");
+    else if (scope.latest && *at > *scope.latest) fields.refuse(occurred_at, fmt::format("must not lie behind {}", format_instant(*scope.latest)));
+    else e.occurred_at = *at;
   }
 
   const catalogue_entry* known = nullptr;
@@ -200,7 +202,7 @@ tl::expected<ingest_event, ingest_error> parse_ingest_event(std::string_view bod
     fields.refuse(payload, "must be an object");
   } else {
     const json::element object = *found->value[payload];
-    if (known) check_payload(known->type, object, errors);
+    if (known) check_payload(known->type, object, errors, scope.limits);
     e.payload = minify_json(raw_member(body, found->payload_index));
     take_reference(object, "order_ref", e.payload_order_ref);
     take_reference(object, "shipment_id", e.shipment_id);

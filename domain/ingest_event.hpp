@@ -53,6 +53,17 @@ struct ingest_event {
   bool operator==(const ingest_event&) const = default;
 };
 
+/// How large things may become (RULES.md, "Bounds").
+struct ingest_limits {
+  std::size_t lines_per_order = 2'000;  // and articles that one stock message names, or that are known of an order
+  std::size_t orders_per_project = 500;
+  std::size_t legs_per_project = 1'000;
+  std::size_t tours_per_project = 200;
+  std::size_t visits_per_project = 200;
+  std::size_t text_bytes = 64 * 1024;   // of any text that the domain reads
+  bool operator==(const ingest_limits&) const = default;
+};
+
 /// Why a body was refused, in the order in which checks are made.
 struct ingest_error {
   enum class kind {
@@ -74,10 +85,14 @@ struct ingest_scope {
   std::string_view authenticated_source;  // the source whose key was shown; empty: any (offline import)
   /// The source's own event names → PLO event types; null for a source that is not configured.
   std::function<const event_type_map*(std::string_view source)> map_of;
+  /// Nothing may have occurred later than this; none: the clock follows the events, wherever they go.
+  std::optional<instant> latest = {};
+  ingest_limits limits = {};
 };
 
 /// Reads one ingest body. Nothing of the text is kept by reference. Limits: source_ref, project_ref, order_ref, correlation_id,
-/// ids in the payload: 256 bytes; comment 10,000 bytes; event_type 100 bytes; no control characters in any of them but the comment.
+/// ids in the payload: 256 bytes; names 1,024; comment 10,000 bytes; event_type 100 bytes; no control characters in any of them but names
+/// and the comment; those of `scope` for what grows.
 [[nodiscard]] tl::expected<ingest_event, ingest_error> parse_ingest_event(
     std::string_view body, const ingest_scope& scope);
 

@@ -12,9 +12,15 @@ namespace {
 constexpr std::size_t largest_pooled_capacity = 256 * 1024;
 constexpr std::size_t pooled_parsers = 8;
 
+/// Parsers by the depth they allow, which is fixed when they are made.
 struct parser_pool {
-  std::vector<std::unique_ptr<simdjson::dom::parser>> free;
+  using parsers = std::vector<std::unique_ptr<simdjson::dom::parser>>;
+  parsers of_outside, of_stored;
   ~parser_pool();
+
+  [[nodiscard]] parsers* of(std::size_t deepest) {
+    return deepest == max_json_depth ? &of_outside : deepest == max_stored_json_depth ? &of_stored : nullptr;
+  }
 };
 
 // Outlives the pool, so that a document which is destroyed after it (at thread exit) finds that there is none.
@@ -25,22 +31,22 @@ parser_pool::~parser_pool() {
   pool_gone = true;
 }
 
-simdjson::dom::parser* acquire_parser() {
-  if (!pool_gone && !pool.free.empty()) {
-    auto* parser = pool.free.back().release();
-    pool.free.pop_back();
+simdjson::dom::parser* acquire_parser(std::size_t deepest) {
+  if (auto* free = pool_gone ? nullptr : pool.of(deepest); free != nullptr && !free->empty()) {
+    auto* parser = free->back().release();
+    free->pop_back();
     return parser;
   }
   auto parser = std::make_unique<simdjson::dom::parser>();
   // Later growth keeps the depth.
-  if (parser->allocate(2048, max_json_depth) != simdjson::SUCCESS) throw std::bad_alloc();
+  if (parser->allocate(2048, deepest) != simdjson::SUCCESS) throw std::bad_alloc();
   return parser.release();
 }
 
-json_error from_scan(const json_scan& scan, simdjson::error_code fallback) {
+json_error from_scan(const json_scan& scan, std::size_t deepest, simdjson::error_code fallback) {
   using kind = json_error::kind;
   if (!scan.valid) return {kind::not_json, fmt::format("not JSON: {} (byte {})", scan.error, scan.error_at)};
-  if (scan.depth > max_json_depth) return {kind::too_deep, fmt::format("nested deeper than {} levels", max_json_depth)};
+  if (scan.depth > deepest) return {kind::too_deep, fmt::format("nested deeper than {} levels", deepest)};
   if (scan.number_overflow) return {kind::number_overflow, "a number is beyond the range of a double"};
   if (scan.lone_surrogate) return {kind::lone_surrogate, "a \\u escape is half of a surrogate pair"};
   return {kind::not_json, fmt::format("not readable: {}", simdjson::error_message(fallback))};
@@ -51,30 +57,28 @@ json_error from_scan(const json_scan& scan, simdjson::error_code fallback) {
 void json_document::recycle::operator()(simdjson::dom::parser* parser) const noexcept {
   std::unique_ptr<simdjson::dom::parser> owned(parser);
   // The slow path of parse leaves a parser with another depth.
-  if (pool_gone || parser->max_depth() != max_json_depth || parser->capacity() > largest_pooled_capacity ||
-      pool.free.size() >= pooled_parsers) {
-    return;
-  }
-  pool.free.reserve(pooled_parsers);
-  pool.free.push_back(std::move(owned));
+  auto* free = pool_gone ? nullptr : pool.of(parser->max_depth());
+  if (free == nullptr || parser->capacity() > largest_pooled_capacity || free->size() >= pooled_parsers) return;
+  free->reserve(pooled_parsers);
+  free->push_back(std::move(owned));
 }
 
-tl::expected<json_document, json_error> json_document::parse(std::string_view text) {
+tl::expected<json_document, json_error> json_document::parse(std::string_view text, std::size_t deepest) {
   json_document document;
-  document.parser_.reset(acquire_parser());
+  document.parser_.reset(acquire_parser(deepest));
   auto parsed = document.parser_->parse(text.data(), text.size());
   auto error = parsed.get(document.root_);
   if (error == simdjson::SUCCESS) return document;
 
   const json_scan scan = scan_json(text);
-  const bool readable = scan.valid && scan.depth <= max_json_depth && !scan.number_overflow && !scan.lone_surrogate;
-  if (!readable) return tl::unexpected(from_scan(scan, error));
+  const bool readable = scan.valid && scan.depth <= deepest && !scan.number_overflow && !scan.lone_surrogate;
+  if (!readable) return tl::unexpected(from_scan(scan, deepest, error));
   // Integers over 64 bits are valid: with an exponent they read as doubles. And simdjson counts an empty container at
   // the bottom less than one that holds something, so its limit was one too strict for this text.
   const std::string as_doubles = wrap_tokens(text, scan.big_integers, "", "e0");
-  error = document.parser_->allocate(as_doubles.size(), max_json_depth + 1);
+  error = document.parser_->allocate(as_doubles.size(), deepest + 1);
   if (error == simdjson::SUCCESS) error = document.parser_->parse(as_doubles).get(document.root_);
-  if (error != simdjson::SUCCESS) return tl::unexpected(from_scan(scan, error));
+  if (error != simdjson::SUCCESS) return tl::unexpected(from_scan(scan, deepest, error));
   return document;
 }
 

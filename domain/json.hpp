@@ -19,14 +19,18 @@
 
 namespace plo {
 
-/// Nesting beyond this is refused (an array or object counts one).
+/// What comes from outside may be nested this deep (an array or object counts one).
 inline constexpr std::size_t max_json_depth = 64;
+
+/// What is read back may be deeper: the log wraps what a client sent (a dead letter its payload, an anomaly its facts, a rule its
+/// conditions), and whatever was taken in must stay readable.
+inline constexpr std::size_t max_stored_json_depth = 256;
 
 /// Why a text could not be read.
 struct json_error {
   enum class kind {
     not_json,          // a syntax error, invalid UTF-8, an empty text
-    too_deep,          // deeper than max_json_depth
+    too_deep,          // deeper than allowed
     number_overflow,   // a number beyond the range of a double
     lone_surrogate,    // \ud800 without its partner
   };
@@ -37,7 +41,8 @@ struct json_error {
 /// A parsed text. Owns everything its elements refer to; move-only.
 class json_document {
 public:
-  [[nodiscard]] static tl::expected<json_document, json_error> parse(std::string_view text);
+  /// Whoever takes JSON from outside passes max_json_depth.
+  [[nodiscard]] static tl::expected<json_document, json_error> parse(std::string_view text, std::size_t deepest = max_stored_json_depth);
   [[nodiscard]] simdjson::dom::element root() const { return root_; }
 
 private:
@@ -69,7 +74,8 @@ using element = simdjson::dom::element;
 /// True when both texts hold the same value, whatever the order of keys and the white space. False when one is not JSON.
 [[nodiscard]] bool same_json(std::string_view a, std::string_view b);
 
-/// Builds one JSON text. Calls must nest properly; values of std::optional write null when empty.
+/// Builds one JSON text. Calls must nest properly; values of std::optional write null when empty. Texts that are not UTF-8 are made so
+/// (U+FFFD for what is wrong): what is written here can be read back.
 class json_writer {
 public:
   json_writer();

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "domain/json.hpp"
+#include "domain/printable.hpp"
 
 namespace plo {
 
@@ -24,7 +25,10 @@ constexpr auto escapes = [] {
   return table;
 }();
 
-void append_string(std::string& to, std::string_view text) {
+void append_string(std::string& to, std::string_view given) {
+  std::string mended;
+  std::string_view text = given;
+  if (!simdjson::validate_utf8(given.data(), given.size())) text = mended = as_utf8(given);
   to.push_back('"');
   std::size_t plain = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -11,15 +11,17 @@ namespace {
 
 enum class form : std::uint8_t {
   reference,     // a text that may serve as an id: bounded, no control characters
+  code,          // what projects are told apart by in lists: as short as a reference, and no reference
+  name,          // a text of one line
   text,
   boolean,
   number,
   quantity,      // a number that is not negative
   integer,
-  moment,        // RFC 3339, or a day that stands for its start
+  moment,        // RFC 3339, or a day that stands for its start; like every date in years in which projects live
   day,           // YYYY-MM-DD, or an instant in it
   time_of_day,   // HH:MM
-  texts,         // an array of texts
+  references,    // an array of references
   list,          // an array of anything
   object,        // an object of anything
   objects,       // an array of objects with the fields given
@@ -33,19 +35,19 @@ struct field {
 };
 
 constexpr field order_line[] = {
-    {"line_id", form::reference}, {"sku", form::text},           {"label", form::text}, {"qty", form::quantity},
-    {"unit_price", form::number}, {"warehouse", form::text},     {"main", form::boolean},
+    {"line_id", form::reference}, {"sku", form::reference},           {"label", form::name}, {"qty", form::quantity},
+    {"unit_price", form::number}, {"warehouse", form::name},     {"main", form::boolean},
     {"installation_required", form::boolean},
 };
-constexpr field stock_line[] = {{"sku", form::text}, {"available_qty", form::quantity}};
-constexpr field quote_line[] = {{"sku", form::text}, {"qty", form::quantity}, {"catalog_status", form::text}};
+constexpr field stock_line[] = {{"sku", form::reference}, {"available_qty", form::quantity}};
+constexpr field quote_line[] = {{"sku", form::reference}, {"qty", form::quantity}, {"catalog_status", form::name}};
 constexpr field slot[] = {{"start", form::time_of_day}, {"end", form::time_of_day}};
 constexpr field signature[] = {{"signed", form::boolean}, {"reason", form::text}};
 
 constexpr field project_fields[] = {
-    {"customer_id", form::reference}, {"project_type", form::text},           {"channel_origin", form::text},
-    {"store_id", form::text},         {"installation_required", form::boolean}, {"promised_installation_date", form::day},
-    {"customer_name", form::text},    {"customer_email", form::text},
+    {"customer_id", form::reference}, {"project_type", form::code},           {"channel_origin", form::code},
+    {"store_id", form::code},         {"installation_required", form::boolean}, {"promised_installation_date", form::day},
+    {"customer_name", form::name},    {"customer_email", form::name},
 };
 constexpr field order_fields[] = {
     {"order_ref", form::reference},
@@ -61,48 +63,48 @@ constexpr field order_fields[] = {
 // A line may be added as `lines` or as the fields of one line.
 constexpr field line_added_fields[] = {
     {"order_ref", form::reference}, {"lines", form::objects, order_line}, {"line_id", form::reference},
-    {"sku", form::text},            {"label", form::text},                {"qty", form::quantity},
-    {"unit_price", form::number},   {"warehouse", form::text},            {"main", form::boolean},
+    {"sku", form::reference},            {"label", form::name},                {"qty", form::quantity},
+    {"unit_price", form::number},   {"warehouse", form::name},            {"main", form::boolean},
     {"installation_required", form::boolean},
 };
 constexpr field line_replaced_fields[] = {
-    {"order_ref", form::reference}, {"sku", form::text}, {"replacement_sku", form::text}, {"customer_validated", form::boolean},
+    {"order_ref", form::reference}, {"sku", form::reference}, {"replacement_sku", form::reference}, {"customer_validated", form::boolean},
 };
 constexpr field order_ref_only[] = {{"order_ref", form::reference}};
-constexpr field stock_fields[] = {{"order_ref", form::reference}, {"skus", form::texts}, {"lines", form::objects, stock_line}};
+constexpr field stock_fields[] = {{"order_ref", form::reference}, {"skus", form::references}, {"lines", form::objects, stock_line}};
 constexpr field picking_fields[] = {{"order_ref", form::reference}, {"lines", form::list}};
 constexpr field shipment_fields[] = {
     {"shipment_id", form::reference},
     {"order_ref", form::reference},
     {"leg_number", form::integer},
     {"last_leg", form::boolean},
-    {"origin_type", form::text},
-    {"origin_ref", form::text},
-    {"destination_station_id", form::text},
-    {"destination_station_name", form::text},
-    {"carrier", form::text},
-    {"carrier_tracking_ref", form::text},
+    {"origin_type", form::name},
+    {"origin_ref", form::reference},
+    {"destination_station_id", form::reference},
+    {"destination_station_name", form::name},
+    {"carrier", form::name},
+    {"carrier_tracking_ref", form::reference},
     {"estimated_arrival", form::moment},
     {"actual_arrival", form::moment},
 };
 constexpr field consolidation_fields[] = {
-    {"consolidation_id", form::reference}, {"station_id", form::text},   {"station_name", form::text},
+    {"consolidation_id", form::reference}, {"station_id", form::reference},   {"station_name", form::name},
     {"order_ref", form::reference},        {"estimated_complete_date", form::day},
     {"customer", form::boolean},           {"installer", form::boolean},
 };
 constexpr field lastmile_fields[] = {
-    {"lastmile_id", form::reference}, {"carrier", form::text},       {"carrier_tracking_ref", form::text},
+    {"lastmile_id", form::reference}, {"carrier", form::name},       {"carrier_tracking_ref", form::reference},
     {"scheduled_date", form::day},    {"time_slot", form::record, slot}, {"is_partial", form::boolean},
-    {"missing_order_ids", form::texts}, {"pod_url", form::text},     {"reason", form::text},
+    {"missing_order_ids", form::references}, {"pod_url", form::text},     {"reason", form::text},
 };
 constexpr field installation_fields[] = {
-    {"installation_id", form::reference}, {"installer_id", form::text},      {"technician_id", form::text},
-    {"trained_for", form::texts},         {"scheduled_start", form::moment}, {"scheduled_end", form::moment},
-    {"severity", form::text},             {"missing_products", form::list},  {"customer_signature", form::record, signature},
+    {"installation_id", form::reference}, {"installer_id", form::reference},      {"technician_id", form::reference},
+    {"trained_for", form::references},         {"scheduled_start", form::moment}, {"scheduled_end", form::moment},
+    {"severity", form::name},             {"missing_products", form::list},  {"customer_signature", form::record, signature},
 };
 constexpr field survey_fields[] = {{"score", form::number}, {"scale", form::number}};
-constexpr field quote_fields[] = {{"quote_id", form::text}, {"valid_until", form::day}, {"lines", form::objects, quote_line}};
-constexpr field quote_id_only[] = {{"quote_id", form::text}};
+constexpr field quote_fields[] = {{"quote_id", form::reference}, {"valid_until", form::day}, {"lines", form::objects, quote_line}};
+constexpr field quote_id_only[] = {{"quote_id", form::reference}};
 
 std::span<const field> fields_of(event_type type) {
   using t = event_type;
@@ -136,29 +138,29 @@ std::span<const field> fields_of(event_type type) {
 
 class checker {
 public:
-  explicit checker(std::vector<field_error>& errors) : errors_(errors) {}
+  checker(std::vector<field_error>& errors, const ingest_limits& limits) : errors_(errors), limits_(limits) {}
 
   void fields(json::element object, std::span<const field> schema, const std::string& at) {
     for (const field& f : schema) {
       if (errors_.size() >= max_field_errors) return;
       if (const auto value = json::get(object, f.name)) {
-        if (const auto wrong = check(*value, f, at); !wrong.empty()) errors_.push_back({pointer_to(at, f.name), std::string(wrong)});
+        if (auto wrong = check(*value, f, at); !wrong.empty()) errors_.push_back({pointer_to(at, f.name), std::move(wrong)});
       }
     }
   }
 
 private:
   /// What is wrong with the value; empty when nothing is, or when it was reported deeper down.
-  std::string_view check(json::element value, const field& f, const std::string& at) {
+  std::string check(json::element value, const field& f, const std::string& at) {
     std::string_view text;
     const bool is_text = value.get_string().get(text) == simdjson::SUCCESS;
     switch (f.is) {
       case form::reference:
-        if (!is_text) return "must be a string";
         // An empty id is one that the source does not have.
-        if (text.size() > max_reference_size) return "must not be longer than 256 bytes";
-        return has_control_characters(text) ? "must not contain control characters" : "";
-      case form::text: return is_text ? "" : "must be a string";
+        return is_text ? wrong_with_reference(text) : "must be a string";
+      case form::code: return is_text ? too_long(text, max_reference_size) : "must be a string";
+      case form::name: return is_text ? too_long(text, max_name_size) : "must be a string";
+      case form::text: return is_text ? too_long(text, limits_.text_bytes) : "must be a string";
       case form::boolean: return value.is_bool() ? "" : "must be true or false";
       case form::number: return value.is_number() ? "" : "must be a number";
       case form::quantity:
@@ -168,8 +170,9 @@ private:
       case form::moment:
       case form::day:
         if (!is_text) return "must be a string";
-        if (parse_instant(text) || parse_day(text)) return "";
-        return f.is == form::day ? "must be a date (YYYY-MM-DD)" : "must be an RFC 3339 instant";
+        if (is_in_range(text)) return "";
+        return f.is == form::day ? "must be a date (YYYY-MM-DD) between the years 1970 and 9999"
+                                 : "must be an RFC 3339 instant between the years 1970 and 9999";
       case form::time_of_day:
         if (!is_text) return "must be a string";
         return parse_time_of_day(text) ? "" : "must be a time of day (HH:MM)";
@@ -178,21 +181,45 @@ private:
         if (!value.is_object()) return "must be an object";
         fields(value, f.of, pointer_to(at, f.name));
         return "";
-      case form::list: return value.is_array() ? "" : "must be an array";
-      case form::texts:
+      case form::list: return value.is_array() ? too_many(value) : "must be an array";
+      case form::references:
       case form::objects: return elements(value, f, pointer_to(at, f.name));
     }
     return "";
   }
 
-  std::string_view elements(json::element value, const field& f, const std::string& at) {
+  static std::string too_long(std::string_view text, std::size_t most) {
+    return text.size() > most ? fmt::format("must not be longer than {} bytes", most) : "";
+  }
+
+  static std::string wrong_with_reference(std::string_view text) {
+    if (text.size() > max_reference_size) return too_long(text, max_reference_size);
+    return has_control_characters(text) ? "must not contain control characters" : "";
+  }
+
+  static bool is_in_range(std::string_view text) {
+    if (const auto at = parse_instant(text)) return at->time_since_epoch() >= milliseconds{0};
+    const auto day = parse_day(text);
+    return day && day->time_since_epoch().count() >= 0;
+  }
+
+  std::string too_many(simdjson::dom::array array) {
+    std::size_t count = 0;
+    for ([[maybe_unused]] const auto item : array) ++count;  // size() saturates
+    return count > limits_.lines_per_order ? fmt::format("must not have more than {} entries", limits_.lines_per_order) : "";
+  }
+
+  std::string elements(json::element value, const field& f, const std::string& at) {
     simdjson::dom::array array;
     if (value.get_array().get(array)) return "must be an array";
+    if (auto wrong = too_many(array); !wrong.empty()) return wrong;
     std::size_t i = 0;
     for (const json::element item : array) {
       if (errors_.size() >= max_field_errors) break;
-      if (f.is == form::texts) {
-        if (!item.is_string()) errors_.push_back({fmt::format("{}/{}", at, i), "must be a string"});
+      if (f.is == form::references) {
+        std::string_view text;
+        auto wrong = item.get_string().get(text) ? "must be a string" : wrong_with_reference(text);
+        if (!wrong.empty()) errors_.push_back({fmt::format("{}/{}", at, i), std::move(wrong)});
       } else if (!item.is_object()) {
         errors_.push_back({fmt::format("{}/{}", at, i), "must be an object"});
       } else {
@@ -211,12 +238,19 @@ private:
   }
 
   std::vector<field_error>& errors_;
+  const ingest_limits& limits_;
 };
 
 }  // namespace
 
 bool has_control_characters(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 || c == 0x7f) return true;
+    // U+0080 to U+009F, in UTF-8.
+    if (c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
+  }
+  return false;
 }
 
 bool is_reference(std::string_view text) {
@@ -234,8 +268,8 @@ std::string pointer_to(std::string_view parent, std::string_view key) {
   return pointer;
 }
 
-void check_payload(event_type type, json::element payload, std::vector<field_error>& errors) {
-  if (const auto schema = fields_of(type); !schema.empty()) checker(errors).fields(payload, schema, "/payload");
+void check_payload(event_type type, json::element payload, std::vector<field_error>& errors, const ingest_limits& limits) {
+  if (const auto schema = fields_of(type); !schema.empty()) checker(errors, limits).fields(payload, schema, "/payload");
 }
 
 }  // namespace plo

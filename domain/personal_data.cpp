@@ -21,7 +21,8 @@ public:
   }
 
 private:
-  static constexpr int max_depth = 128;  // twice what a source may send: letters hold payloads
+  // Whatever can be read back: what lies deeper than this walk goes would be stored as it came.
+  static constexpr int max_depth = static_cast<int>(max_stored_json_depth) + 1;
 
   [[nodiscard]] char peek() const { return at_ < json_.size() ? json_[at_] : '\0'; }
   void blanks() {

@@ -103,9 +103,14 @@ std::optional<instant> parse_instant(std::string_view text) {
   return instant{milliseconds{ms}};
 }
 
+instant within_written_years(instant at) {
+  return std::clamp(at, instant{milliseconds{first_day * ms_per_day}}, instant{milliseconds{(last_day + 1) * ms_per_day - 1}});
+}
+
+bool can_be_written(instant at) { return within_written_years(at) == at; }
+
 std::string format_instant(instant at) {
-  const std::int64_t ms = std::clamp(static_cast<std::int64_t>(at.time_since_epoch().count()), first_day * ms_per_day,
-                                     (last_day + 1) * ms_per_day - 1);
+  const std::int64_t ms = within_written_years(at).time_since_epoch().count();
   std::int64_t day = ms / ms_per_day;
   std::int64_t rest = ms % ms_per_day;
   if (rest < 0) {
@@ -219,30 +224,21 @@ zone zone::utc() {
   return zone(tz);
 }
 
-namespace {
-
-/// Offsets must not carry a moment out of the years that can be written: what is stored must read back the same.
-instant within_written_years(milliseconds since_epoch) {
-  return instant{std::clamp(since_epoch, milliseconds{first_day * ms_per_day}, milliseconds{(last_day + 1) * ms_per_day - 1})};
-}
-
-}  // namespace
-
 instant zone::at(local_day day, std::chrono::minutes after_midnight) const {
   // In all three cases the offset before the change is the right one: for a time that exists twice it gives the
   // earlier instant, for one that does not exist it moves forward by what the clocks skip.
   const auto local = date::local_time<milliseconds>{day} + after_midnight;
   const date::local_info info = tz_->get_info(local);
-  return within_written_years(local.time_since_epoch() - info.first.offset);
+  return within_written_years(instant{local.time_since_epoch() - info.first.offset});
 }
 
 local_day zone::day_of(instant at) const {
   const auto offset = tz_->get_info(at).offset;
-  return local_day{std::chrono::floor<date::days>(within_written_years(at.time_since_epoch() + offset).time_since_epoch())};
+  return local_day{std::chrono::floor<date::days>(within_written_years(at + offset).time_since_epoch())};
 }
 
 std::chrono::minutes zone::time_of(instant at) const {
-  const auto shown = within_written_years(at.time_since_epoch() + tz_->get_info(at).offset).time_since_epoch();
+  const auto shown = within_written_years(at + tz_->get_info(at).offset).time_since_epoch();
   return std::chrono::floor<std::chrono::minutes>(shown - std::chrono::floor<date::days>(shown));
 }
 

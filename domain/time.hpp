@@ -29,6 +29,12 @@ using local_day = date::local_days;
 /// `2025-06-15T14:32:00.000Z`
 [[nodiscard]] std::string format_instant(instant at);
 
+/// Whether the instant comes back as it is when it is written and parsed: within the years 1 to 9999.
+[[nodiscard]] bool can_be_written(instant at);
+
+/// The instant itself, or the nearest one that can be written: what offsets carry out of the years must come back as it is held.
+[[nodiscard]] instant within_written_years(instant at);
+
 /// Parses `YYYY-MM-DD` (a real calendar day).
 [[nodiscard]] std::optional<local_day> parse_day(std::string_view text);
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "domain/readable.hpp"
 #include "eventstore/keys.hpp"
 #include "eventstore/log_layout.hpp"
 
@@ -155,12 +156,13 @@ public:
     return found;
   }
 
-  std::vector<dead_letter_entry> waiting_dead_letters(std::string_view project_ref) const override {
+  std::vector<dead_letter_entry> waiting_dead_letters(std::string_view project_ref, position after, std::size_t most) const override {
     std::vector<dead_letter_entry> found;
     const auto prefix = waiting_prefix(project_ref);
-    store_->scan(families::dead_letters, prefix, keys::after(prefix), [&](std::string_view, std::string_view value) {
+    if (most == 0) return found;
+    store_->scan(families::dead_letters, prefix + keys::of(position{after.value + 1}), keys::after(prefix), [&](std::string_view, std::string_view value) {
       if (auto entry = find_dead_letter({keys::get_uuid(value)})) found.push_back(std::move(*entry));
-      return true;
+      return found.size() < most;
     });
     return found;
   }
@@ -222,6 +224,10 @@ private:
       if (part.expected && part.expected->value != version_now(part.stream))
         return tl::unexpected(append_error::version_conflict);
     if (request.rules && request.rules->value != version_now(stream_id::rules())) return tl::unexpected(append_error::stale_rules);
+    // The last door before what cannot be taken back: it says nothing of why, as whoever makes events is to look for itself.
+    for (const auto& part : request.appends)
+      if (std::any_of(part.events.begin(), part.events.end(), [](const event& e) { return unreadable(e).has_value(); }))
+        return tl::unexpected(append_error::unreadable);
 
     std::vector<recorded_event> placed;
     for (auto& part : request.appends) {

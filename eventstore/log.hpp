@@ -80,6 +80,7 @@ struct append_request {
 enum class append_error {
   version_conflict,  // the stream was written by somebody else
   stale_rules,       // the rules have changed: decide again
+  unreadable,        // one of its events could not be read back
 };
 
 /// What one request became: its events with their places, in order.
@@ -95,8 +96,8 @@ class log {
 public:
   virtual ~log() = default;
 
-  /// Stores a group of requests with one fsync, in order, and answers for each. A request whose expected version does not hold is
-  /// refused alone. When the store fails nothing of the group is stored and store_error is thrown.
+  /// Stores a group of requests with one fsync, in order, and answers for each. A request whose expected version does not hold, or that
+  /// has an event which could not be read back, is refused alone. When the store fails nothing of the group is stored and store_error is thrown.
   [[nodiscard]] virtual std::vector<append_outcome> append(std::vector<append_request> group) = 0;
 
   [[nodiscard]] virtual log_head head() const = 0;
@@ -134,8 +135,8 @@ public:
   /// Everything that is known under a text: of which kind, to which source, and which project it means.
   [[nodiscard]] virtual std::vector<known_reference> find_references(std::string_view ref) const = 0;
   [[nodiscard]] virtual std::vector<customer_entry> customer_projects(std::string_view customer_id) const = 0;
-  /// Waiting dead letters that name a project_ref, in order of arrival.
-  [[nodiscard]] virtual std::vector<dead_letter_entry> waiting_dead_letters(std::string_view project_ref) const = 0;
+  /// Waiting dead letters that name a project_ref and came behind a position, in order of arrival, at most `most` of them.
+  [[nodiscard]] virtual std::vector<dead_letter_entry> waiting_dead_letters(std::string_view project_ref, position after, std::size_t most) const = 0;
   /// Calls `visit` with the project_ref of every waiting dead letter.
   virtual void each_waiting_reference(const std::function<void(std::string_view project_ref)>& visit) const = 0;
   [[nodiscard]] virtual std::optional<dead_letter_entry> find_dead_letter(const dead_letter_id& id) const = 0;

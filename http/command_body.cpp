@@ -9,7 +9,7 @@ namespace plo::http {
 namespace {
 
 tl::expected<json_document, problem> parse_body(std::string_view text) {
-  auto parsed = json_document::parse(text);
+  auto parsed = json_document::parse(text, max_json_depth);
   if (parsed) return std::move(*parsed);
   return tl::unexpected(make_problem(parsed.error().what == json_error::kind::not_json ? 400 : 422, parsed.error().detail));
 }
@@ -73,8 +73,8 @@ std::optional<instant> command_body::time(std::string_view name) {
   const auto found = text(name, 100);
   if (!found) return std::nullopt;
   const auto at = parse_instant(*found);
-  if (!at) fault(name, "must be an RFC 3339 time");
-  return at;
+  if (at && *at >= instant{}) return at;
+  return fault(name, "must be an RFC 3339 time between the years 1970 and 9999"), std::nullopt;
 }
 
 std::optional<bool> command_body::flag(std::string_view name) {

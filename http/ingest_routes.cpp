@@ -50,6 +50,8 @@ tl::expected<ingest_event, problem> read_event(service& s, const source_settings
                                                std::string_view body, unsigned not_json_status) {
   ingest_scope scope;
   scope.authenticated_source = source.name;
+  scope.limits = s.engine.limits();
+  if (s.engine.on_wall_clock()) scope.latest = actors::project_clock::wall_now() + s.settings.max_ahead;
   scope.map_of = [&s](std::string_view name) {
     const auto* found = s.sources.find(name);
     return found == nullptr ? nullptr : &found->types;
@@ -72,6 +74,7 @@ unsigned status_of(const ingest_reply& reply) {
     case ingest_reply::outcome::stored: return 201;
     case ingest_reply::outcome::duplicate: return 200;
     case ingest_reply::outcome::dead_letter: return 202;
+    case ingest_reply::outcome::invalid: return 422;
     case ingest_reply::outcome::unavailable: return 503;
   }
   return 503;
@@ -110,6 +113,7 @@ task<answer> ingest(service& s, request& r) {
   const auto status = status_of(reply);
   s.ingest_lines.add("single", status);
   if (status == 503) co_return response(store_refuses());
+  if (status == 422) co_return response(make_problem(422, reply.reason, reply.errors));
   json_writer json;
   json.begin_object();
   write_reply(json, reply);
@@ -156,6 +160,7 @@ std::string refusal_line(problem p) {
 std::string answer_line(const ingest_reply& reply) {
   const auto status = status_of(reply);
   if (status == 503) return store_refuses().to_json();
+  if (status == 422) return make_problem(422, reply.reason, reply.errors).to_json();
   json_writer json;
   json.begin_object().field("status", status);
   write_reply(json, reply);

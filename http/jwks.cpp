@@ -101,7 +101,7 @@ bool public_key::verifies(std::string_view text, std::string_view signature) con
 }
 
 tl::expected<std::vector<public_key>, std::string> parse_jwks(std::string_view document) {
-  const auto parsed = json_document::parse(document);
+  const auto parsed = json_document::parse(document, max_json_depth);
   if (!parsed) return tl::make_unexpected(parsed.error().detail);
   const auto list = json::get(parsed->root(), "keys");
   if (!list || !list->is_array()) return tl::make_unexpected(std::string("there is no list of keys"));

@@ -16,7 +16,7 @@ const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<c
 std::optional<json_document> decode_object(std::string_view part) {
   const auto text = from_base64url(part);
   if (!text) return std::nullopt;
-  auto document = json_document::parse(*text);
+  auto document = json_document::parse(*text, max_json_depth);
   if (!document || !document->root().is_object()) return std::nullopt;
   return std::move(*document);
 }

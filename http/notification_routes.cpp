@@ -41,6 +41,7 @@ task<answer> retry(service& s, request& r) {
     case command_reply::outcome::done: break;
     case command_reply::outcome::unknown: co_return no_such_notification();
     case command_reply::outcome::refused: co_return response(make_problem(409, "only a failed notification can be sent again: " + reply.reason));
+    case command_reply::outcome::invalid: co_return response(make_problem(422, reply.reason));
     case command_reply::outcome::unavailable: co_return response(nothing_was_changed());
   }
   co_return response(200, with_position(std::move(told), reply.pos));

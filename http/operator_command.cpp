@@ -39,6 +39,7 @@ unsigned status_of(const command_reply& reply) {
     case command_reply::outcome::done: return 200;
     case command_reply::outcome::unknown: return 404;
     case command_reply::outcome::refused: return 409;
+    case command_reply::outcome::invalid: return 422;
     case command_reply::outcome::unavailable: return 503;
   }
   return 503;
@@ -46,7 +47,7 @@ unsigned status_of(const command_reply& reply) {
 
 problem problem_of(const command_reply& reply) {
   if (reply.what == command_reply::outcome::unavailable) return nothing_was_changed();
-  return make_problem(status_of(reply), reply.reason);
+  return make_problem(status_of(reply), reply.reason, reply.errors);
 }
 
 }  // namespace plo::http

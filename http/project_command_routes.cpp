@@ -143,13 +143,13 @@ struct described {
   std::string data;       // the members as they came, without those two
 };
 
-tl::expected<described, problem> read_description(const request& r, event_type like, std::string_view reference, std::span<const std::string_view> known) {
+tl::expected<described, problem> read_description(const service& s, const request& r, event_type like, std::string_view reference, std::span<const std::string_view> known) {
   const auto document = read_json_body(r);
   if (!document) return tl::unexpected(document.error());
   const auto root = document->root();
   if (!root.is_object()) return tl::unexpected(make_problem(422, "the body must be a JSON object", {{"", "must be an object"}}));
   std::vector<field_error> errors;
-  check_payload(like, root, errors);
+  check_payload(like, root, errors, s.engine.limits());
   for (auto& error : errors) error.pointer.erase(0, std::string_view("/payload").size());
 
   described read;
@@ -186,7 +186,7 @@ tl::expected<described, problem> read_description(const request& r, event_type l
 }
 
 task<answer> create_project(service& s, request& r) {
-  auto read = read_description(r, event_type::project_created, "project_ref", project_members);
+  auto read = read_description(s, r, event_type::project_created, "project_ref", project_members);
   if (!read) co_return response(read.error());
   event input;
   input.type = "project.created";
@@ -203,7 +203,7 @@ task<answer> create_project(service& s, request& r) {
 task<answer> create_order(service& s, request& r) {
   const auto id = project_id::parse(r.path_parameters.at("id"));
   if (!id) co_return unknown_project();
-  auto read = read_description(r, event_type::order_confirmed, "order_ref", order_members);
+  auto read = read_description(s, r, event_type::order_confirmed, "order_ref", order_members);
   if (!read) co_return response(read.error());
   if (read->reference.empty()) co_return response(make_problem(422, "the body has errors", {{"/order_ref", "is missing"}}));
   event input;

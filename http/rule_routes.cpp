@@ -93,6 +93,7 @@ task<answer> get_overrides(service& s, request& r) {
 }
 
 problem problem_of(const rule_reply& reply) {
+  if (reply.what == rule_reply::outcome::invalid) return make_problem(422, reply.reason);
   if (!reply.refusal) return nothing_was_changed();
   switch (*reply.refusal) {
     case rules::rule_refusal::unknown_rule: return make_problem(404, "there is no rule with this id");

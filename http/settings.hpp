@@ -53,6 +53,7 @@ struct settings {
   unsigned io_threads = 0;  // 0: as many as cores
   std::size_t max_in_flight = 10'000;
   std::size_t max_body_bytes = 1'048'576;
+  milliseconds max_ahead = std::chrono::hours(24);  // of the wall clock, that an event may say it occurred
   std::map<std::string, source_settings, std::less<>> sources;
   auth_settings auth;
   std::string tracking_secret;  // of the links that clients get

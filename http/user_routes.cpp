@@ -47,6 +47,7 @@ task<answer> get_user(service& s, request& r) {
 }
 
 problem problem_of(const account_reply& reply) {
+  if (reply.what == account_reply::outcome::invalid) return make_problem(422, reply.reason);
   if (!reply.refusal) return nothing_was_changed();
   const bool unknown = *reply.refusal == operators::account_refusal::unknown_user;
   return make_problem(unknown ? 404 : 409, std::string(to_string(*reply.refusal)));

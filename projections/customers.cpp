@@ -199,9 +199,12 @@ public:
     std::int64_t added = 0;
     for (const auto& [customer, by] : changed) added += write(customer, by, views, batch);
     if (added == 0) return;
+    const auto there = customers_total(views) + static_cast<std::uint64_t>(added);
     std::string total;
-    keys::put_u64(total, customers_total(views) + static_cast<std::uint64_t>(added));
-    batch.put(rows(), customers_total_key, std::move(total));
+    keys::put_u64(total, there);
+    // As a rebuild that meets those who come and go in one step.
+    if (there == 0) batch.remove(rows(), customers_total_key);
+    else batch.put(rows(), customers_total_key, std::move(total));
   }
 
 private:

@@ -90,8 +90,9 @@ public:
     for (const auto* e : input.events) latest = std::max(latest, e->recorded_at);
     // First, so that a key that is used again now is not taken for its old use.
     if (!input.events.empty()) forget(latest - idempotency_period, views, batch);
+    // What has expired within the step is not written at all: following live it would be forgotten by now.
     for (const auto* e : input.events)
-      if (e->kind == event_kind::operator_) note(*e, batch);
+      if (e->kind == event_kind::operator_ && e->recorded_at >= latest - idempotency_period) note(*e, batch);
   }
 
 private:

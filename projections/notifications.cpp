@@ -127,7 +127,7 @@ public:
   explicit notifications_projection(facet_index& index) : index_(index) {}
 
   std::string_view name() const override { return "notifications"; }
-  std::uint32_t schema_version() const override { return 2; }
+  std::uint32_t schema_version() const override { return 3; }
   eventstore::family rows() const override { return rows_family; }
 
   void load(const eventstore::kv_reader& views) override {
@@ -210,8 +210,14 @@ private:
       for (const auto& [key, change] : counts_) {
         if (change == 0) continue;
         const auto stored = views_.get(rows_family, key);
+        const auto count = (stored ? keys::get_u64(*stored) : 0) + static_cast<std::uint64_t>(change);
+        // A rebuild that meets what comes and goes in one step has no row of it: neither has this.
+        if (count == 0) {
+          batch_.remove(rows_family, key);
+          continue;
+        }
         std::string value;
-        keys::put_u64(value, (stored ? keys::get_u64(*stored) : 0) + static_cast<std::uint64_t>(change));
+        keys::put_u64(value, count);
         batch_.put(rows_family, key, std::move(value));
       }
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "domain/agenda.hpp"
 #include "projections/anomaly_json.hpp"
@@ -141,9 +142,13 @@ void write_deadlines(json_writer& json, const project_state& project, const rule
   json.end_array();
 }
 
+/// The latest ones: all of them are on the timeline, page by page, and a document of thousands would be read for the sake of a few.
+constexpr std::size_t notes_shown = 200;
+
 void write_notes(json_writer& json, const project_state& project) {
   json.key("notes").begin_array();
-  for (const auto& n : project.notes) {
+  const auto from = project.notes.size() - std::min(project.notes.size(), notes_shown);
+  for (const auto& n : std::span(project.notes).subspan(from)) {
     json.begin_object().field("comment", n.comment);
     json.field_or_null("operator_id", n.operator_id).field("at", n.at).end_object();
   }

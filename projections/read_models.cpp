@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <spdlog/spdlog.h>
 
+#include "domain/printable.hpp"
 #include "eventstore/keys.hpp"
 #include "projections/anomalies.hpp"
 #include "projections/audit.hpp"
@@ -221,7 +222,7 @@ void read_models::park(projection& failed, const projection_input& input, const 
     }
     from = until;
   }
-  spdlog::error("the projection {} is parked: it cannot fold the event at position {}: {}", failed.name(), at.value, reason);
+  spdlog::error("the projection {} is parked: it cannot fold the event at position {}: {}", failed.name(), at.value, printable(reason));
   const std::lock_guard lock(guard_);
   status_.parked.push_back({std::string(failed.name()), at, reason});
 }

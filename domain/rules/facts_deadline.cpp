@@ -62,7 +62,8 @@ std::optional<instant> due_of(const effective_rule& rule, const project_state& s
   if (!by) by = d.by;
   if (!by) return std::nullopt;
   static const business_calendar plain;
-  return add(anchor, *by, d.business ? calendar_of(state, o, settings) : plain, d.business, settings.tz);
+  // That it has passed is kept as it is written: an instant beyond what can be written would never have passed.
+  return within_written_years(add(anchor, *by, d.business ? calendar_of(state, o, settings) : plain, d.business, settings.tz));
 }
 
 }  // namespace plo::rules

@@ -25,14 +25,14 @@ protected:
     actor_test::TearDown();
   }
 
-  account_reply add(const std::string& email, operators::role role) {
+  account_reply add(const std::string& email, operators::role role, std::string comment = {}) {
     auto command = std::make_shared<account_command>();
     command->email = email;
     command->role = role;
     command->password_hash = "hash";
     account_reply got;
     auto inputs = std::make_shared<std::vector<account_input>>();
-    inputs->push_back({command, {}, {}, account_completion([&](account_reply reply) { got = std::move(reply); })});
+    inputs->push_back({command, {}, std::move(comment), account_completion([&](account_reply reply) { got = std::move(reply); })});
     caf::anon_send(keeper, account_inputs{std::move(inputs)});
     run();
     return got;
@@ -51,6 +51,17 @@ TEST_F(accounts_test, a_change_is_in_force_when_it_is_answered) {
   const auto again = add("Anna@example.org", operators::role::viewer);
   EXPECT_EQ(again.what, account_reply::outcome::refused);
   EXPECT_EQ(again.refusal, operators::account_refusal::email_in_use);
+}
+
+TEST_F(accounts_test, what_could_not_be_read_back_is_rejected_and_changes_nothing) {
+  add("anna@example.org", operators::role::admin);
+  const auto before = log.head().last;
+  const auto rejected = add("ben@example.org", operators::role::viewer, "\xff");
+  EXPECT_EQ(rejected.what, account_reply::outcome::invalid);
+  EXPECT_EQ(rejected.reason, "the comment is not UTF-8");
+  EXPECT_EQ(log.head().last, before);
+  EXPECT_EQ(in_force.current()->all().size(), 1u);
+  EXPECT_EQ(add("ben@example.org", operators::role::viewer).what, account_reply::outcome::done);
 }
 
 TEST_F(accounts_test, a_failed_append_changes_nothing_and_the_next_one_works) {

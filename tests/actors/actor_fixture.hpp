@@ -26,7 +26,9 @@ namespace plo::actors::test {
 class breakable_log final : public eventstore::log {
 public:
   bool broken = false;
+  bool throws = false;  // what nobody expects
   int appends = 0;
+  mutable std::size_t portions = 0, letters_read = 0;  // of waiting dead letters
 
   std::vector<eventstore::append_outcome> append(std::vector<eventstore::append_request> group) override {
     if (broken) throw eventstore::store_error("no space left on device");
@@ -42,6 +44,7 @@ public:
   }
   stream_version version_of(const stream_id& stream) const override { return log_->version_of(stream); }
   std::optional<position> find_source_event(std::string_view source, std::string_view ref) const override {
+    if (throws) throw std::runtime_error("nobody expected this");
     return log_->find_source_event(source, ref);
   }
   bool knows_conflict(std::string_view source, std::string_view ref, std::string_view digest) const override {
@@ -53,8 +56,11 @@ public:
   std::vector<eventstore::customer_entry> customer_projects(std::string_view customer) const override {
     return log_->customer_projects(customer);
   }
-  std::vector<eventstore::dead_letter_entry> waiting_dead_letters(std::string_view ref) const override {
-    return log_->waiting_dead_letters(ref);
+  std::vector<eventstore::dead_letter_entry> waiting_dead_letters(std::string_view ref, position after, std::size_t most) const override {
+    ++portions;
+    auto found = log_->waiting_dead_letters(ref, after, most);
+    letters_read += found.size();
+    return found;
   }
   void each_waiting_reference(const std::function<void(std::string_view)>& visit) const override {
     log_->each_waiting_reference(visit);
@@ -168,6 +174,7 @@ protected:
     environment.clock = &clock;
     environment.metrics = &metrics;
     environment.finder = {{"project.created", "inspiration.started", "quote_products.created"}, attach_period};
+    environment.limits = limits;
     environment.max_live_projects = max_live;
     environment.rules = &book;
     environment.each_deadline = [this](const auto& visit) { projections::each_deadline(*models->reader(), visit); };
@@ -228,6 +235,30 @@ protected:
     return replies[slot].value_or(ingest_reply{});
   }
 
+  /// Gives a command on a project and delivers everything.
+  command_reply command(const project_id& id, std::string_view type, std::string data = "{}", std::string comment = "") {
+    auto input = std::make_shared<event>();
+    input->kind = event_kind::operator_;
+    input->type = type;
+    input->data = std::move(data);
+    input->comment = std::move(comment);
+    auto answer = std::make_shared<std::optional<command_reply>>();
+    caf::anon_send(door, command_request{id, std::move(input), command_completion([answer](command_reply reply) { *answer = std::move(reply); })});
+    run();
+    EXPECT_TRUE(answer->has_value()) << "nobody answered";
+    return answer->value_or(command_reply{});
+  }
+
+  /// Attaches a dead letter to a project by hand, or discards it, and delivers everything.
+  command_reply settle_letter(const dead_letter_id& id, std::optional<project_id> project, std::string comment = "") {
+    auto answer = std::make_shared<std::optional<command_reply>>();
+    caf::anon_send(door, letter_request{*log.find_dead_letter(id), project, {{}, std::move(comment)},
+                                        command_completion([answer](command_reply reply) { *answer = std::move(reply); })});
+    run();
+    EXPECT_TRUE(answer->has_value()) << "nobody answered";
+    return answer->value_or(command_reply{});
+  }
+
   /// Erases a customer and delivers everything.
   command_reply erase(std::string customer_id) {
     auto answer = std::make_shared<std::optional<command_reply>>();
@@ -256,6 +287,7 @@ protected:
 
   using outcome = ingest_reply::outcome;
 
+  ingest_limits limits;
   bool is_rederived = true;  // false: the test writes into the log what no decider did
   test_config config;
   rule_book book{std::make_shared<const rules::rule_set>()};

@@ -37,7 +37,7 @@ const domain_settings& settings() {
 void check_ingest(std::string_view body) {
   const json_scan scan = scan_json(body);
   const bool readable = scan.valid && scan.depth <= max_json_depth && !scan.number_overflow && !scan.lone_surrogate;
-  const auto document = json_document::parse(body);
+  const auto document = json_document::parse(body, max_json_depth);
   require(document.has_value() == readable, "the reader and the scanner agree");
 
   const auto result = parse_ingest_event(body, any_source());

@@ -98,6 +98,31 @@ TEST_F(log_check, a_record_that_was_changed_with_its_hash) {
   expect_fault({opened_.pos.value + 1}, "does not match its hash");
 }
 
+TEST_F(log_check, an_event_that_could_not_be_read_back) {
+  // As an earlier version let it in: the chain holds, and no state has it.
+  const auto last = *store().get(families::events, eventstore::keys::of(last_));
+  const auto before = eventstore::stored_hash(*store().get(families::events, eventstore::keys::of({last_.value - 1})));
+  const auto doctor = [&](auto change) {
+    auto e = eventstore::decode_record(last)->event;
+    change(e);
+    eventstore::chain_hash hash;
+    put(families::events, eventstore::keys::of(last_), eventstore::encode_record(e, before, hash));
+    std::string head;
+    eventstore::keys::put_u64(head, last_.value);
+    put(families::meta, std::string(layout::head_key), head.append(reinterpret_cast<const char*>(hash.data()), hash.size()));
+  };
+  doctor([](event& e) { e.data.back() = ','; });
+  expect_fault(last_, "cannot be read back: the data of");
+  doctor([](event& e) { e.data = "[]"; });
+  expect_fault(last_, "is no JSON object");
+  doctor([](event& e) { e.data = std::string(300, '[') + std::string(300, ']'); });
+  expect_fault(last_, "nested deeper than 256 levels");
+  doctor([](event& e) { e.comment = "\xff"; });
+  expect_fault(last_, "the comment is not UTF-8");
+  doctor([](event&) {});
+  EXPECT_TRUE(check().ok());
+}
+
 TEST_F(log_check, a_record_that_is_gone) {
   remove(families::events, eventstore::keys::of(opened_.pos));
   expect_fault(opened_.pos, "is missing");

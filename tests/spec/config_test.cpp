@@ -42,6 +42,13 @@ TEST(Config, AnEmptyFileIsAllDefaults) {
   EXPECT_EQ(got.ingest.max_body_bytes, 1'048'576u);
   EXPECT_THAT(got.ingest.opens_project, ElementsAre("project.created", "inspiration.started", "quote_products.created"));
   EXPECT_EQ(got.ingest.attach_period, 180 * 24h);
+  EXPECT_EQ(got.ingest.max_ahead, 24h);
+  EXPECT_EQ(got.ingest.limits.lines_per_order, 2'000u);
+  EXPECT_EQ(got.ingest.limits.orders_per_project, 500u);
+  EXPECT_EQ(got.ingest.limits.legs_per_project, 1'000u);
+  EXPECT_EQ(got.ingest.limits.tours_per_project, 200u);
+  EXPECT_EQ(got.ingest.limits.visits_per_project, 200u);
+  EXPECT_EQ(got.ingest.limits.text_bytes, 65'536u);
   EXPECT_EQ(got.auth.session, 12h);
   EXPECT_TRUE(got.sources.empty());
   EXPECT_TRUE(got.rules.files.empty());
@@ -64,6 +71,14 @@ max_in_flight = 7
 max_body_bytes = 4096
 opens_project = ["project.created"]
 attach_period = "PT1.5S"
+max_ahead = "PT5M"
+[ingest.limits]
+lines_per_order = 1
+orders_per_project = 2
+legs_per_project = 3
+tours_per_project = 4
+visits_per_project = 5
+text_bytes = 6
 [sources.erp]
 key = "dev-erp"
 hmac_secret = "s"
@@ -114,6 +129,13 @@ buyer = []
   EXPECT_EQ(parsed->ingest.max_body_bytes, 4096u);
   EXPECT_THAT(parsed->ingest.opens_project, ElementsAre("project.created"));
   EXPECT_EQ(parsed->ingest.attach_period, 1500ms);
+  EXPECT_EQ(parsed->ingest.max_ahead, 5min);
+  EXPECT_EQ(parsed->ingest.limits.lines_per_order, 1u);
+  EXPECT_EQ(parsed->ingest.limits.orders_per_project, 2u);
+  EXPECT_EQ(parsed->ingest.limits.legs_per_project, 3u);
+  EXPECT_EQ(parsed->ingest.limits.tours_per_project, 4u);
+  EXPECT_EQ(parsed->ingest.limits.visits_per_project, 5u);
+  EXPECT_EQ(parsed->ingest.limits.text_bytes, 6u);
   const auto& erp = parsed->sources.at("erp");
   EXPECT_EQ(erp.name, "erp");
   EXPECT_EQ(erp.key_sha256, dev_erp_sha256);
@@ -220,6 +242,8 @@ const refusal_case refusals[] = {
     {"IntegerBeyond64Bits", "[ingest]\nmax_in_flight = 99999999999999999999", 2, ""},
     {"NegativeInteger", "[server]\nio_threads = -1", 2, "-1 is not between 0 and 1024"},
     {"ZeroInFlight", "[ingest]\nmax_in_flight = 0", 2, "0 is not between 1 and"},
+    {"ZeroLines", "[ingest.limits]\nlines_per_order = 0", 2, "0 is not between 1 and 1000000"},
+    {"UnknownLimit", "[ingest.limits]\nnotes = 5", 2, "unknown key ingest.limits.notes"},
     {"ZeroBody", "[ingest]\nmax_body_bytes = 0", 2, "0 is not between 1 and"},
     {"HugeBody", "[ingest]\nmax_body_bytes = 67108865", 2, "67108865 is not between 1 and 67108864"},
     {"NegativeRate", "[sources.erp]\nkey = 'a'\nrate_limit_per_s = -5", 3, "-5 is not between 0 and"},

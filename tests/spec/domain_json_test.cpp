@@ -11,7 +11,7 @@ namespace {
 using kind = json_error::kind;
 
 std::optional<kind> refusal(std::string_view text) {
-  auto parsed = json_document::parse(text);
+  auto parsed = json_document::parse(text, max_json_depth);
   if (parsed) return std::nullopt;
   return parsed.error().what;
 }

@@ -234,6 +234,31 @@ TYPED_TEST(log_contract, a_customers_projects_carry_their_present_state) {
   EXPECT_THAT(this->store->customer_projects("C-"), IsEmpty());
 }
 
+TYPED_TEST(log_contract, an_event_that_could_not_be_read_back_refuses_its_request_alone) {
+  auto deep = make_event("a.b");
+  deep.data = "{\"a\":" + std::string(300, '[') + std::string(300, ']') + "}";
+  auto broken = make_event("a.b");
+  broken.data = "{";
+  auto text = make_event("a.b", "r\xff");
+  auto early = make_event("a.b");
+  early.occurred_at = instant::min();
+  std::vector<append_request> group;
+  for (const auto& bad : {deep, broken, text, early}) {
+    group.push_back(append_to(first_project, {make_event("a.b", "good before"), bad}));
+    group.push_back(append_to(second_project, {make_event("a.b")}));
+  }
+  const auto outcomes = this->store->append(std::move(group));
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    EXPECT_EQ(outcomes[i].has_value(), i % 2 == 1) << i;
+    if (!outcomes[i]) {
+      EXPECT_EQ(outcomes[i].error(), append_error::unreadable);
+    }
+  }
+  EXPECT_EQ(this->store->version_of(stream_id::of(first_project)).value, 0u);
+  EXPECT_EQ(this->store->version_of(stream_id::of(second_project)).value, 4u);
+  EXPECT_EQ(this->store->find_source_event("erp", "good before"), std::nullopt);
+}
+
 TYPED_TEST(log_contract, dead_letters_wait_in_order_of_arrival_until_they_are_attached) {
   const dead_letter_id first{make_uuid_v7(9)};
   const dead_letter_id second{make_uuid_v7(1)};
@@ -247,18 +272,22 @@ TYPED_TEST(log_contract, dead_letters_wait_in_order_of_arrival_until_they_are_at
   std::vector<std::string> references;
   this->store->each_waiting_reference([&](std::string_view ref) { references.emplace_back(ref); });
   EXPECT_THAT(references, ElementsAre("P-9", "P-9"));
-  auto waiting = this->store->waiting_dead_letters("P-9");
+  auto waiting = this->store->waiting_dead_letters("P-9", {}, 10);
   ASSERT_EQ(waiting.size(), 2u);
   EXPECT_EQ(waiting[0].id, first);
   EXPECT_EQ(waiting[0].added.value, 1u);
   EXPECT_EQ(waiting[1].id, second);
+  EXPECT_EQ(this->store->waiting_dead_letters("P-9", {}, 1).size(), 1u) << "a portion";
+  ASSERT_EQ(this->store->waiting_dead_letters("P-9", waiting[0].added, 10).size(), 1u) << "and the next one";
+  EXPECT_EQ(this->store->waiting_dead_letters("P-9", waiting[0].added, 10)[0].id, second);
+  EXPECT_TRUE(this->store->waiting_dead_letters("P-9", waiting[1].added, 10).empty());
 
   auto attach = append_to(first_project, {make_event("a.a", first.to_string())}, 0);
   waiting[0].status = dead_letter_status::attached;
   attach.dead_letters.push_back(waiting[0]);
   append_one(*this->store, std::move(attach));
-  ASSERT_EQ(this->store->waiting_dead_letters("P-9").size(), 1u);
-  EXPECT_EQ(this->store->waiting_dead_letters("P-9")[0].id, second);
+  ASSERT_EQ(this->store->waiting_dead_letters("P-9", {}, 10).size(), 1u);
+  EXPECT_EQ(this->store->waiting_dead_letters("P-9", {}, 10)[0].id, second);
   EXPECT_EQ(this->store->find_dead_letter(first)->status, dead_letter_status::attached);
   EXPECT_EQ(this->store->find_source_event("erp", first.to_string()), position{3});
   EXPECT_FALSE(this->store->find_dead_letter({make_uuid_v7(1)}));
