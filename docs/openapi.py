@@ -400,13 +400,13 @@ SCHEMAS["audit_entry"] = obj(
         "position": pos,
         "recorded_at": instant,
         "operator_id": nullable(text()),
-        "operator_name": nullable(text()),
-        "operator_email": nullable(text(description="For administrators")),
+        "operator_email": nullable(text(description="For administrators; others see the name")),
         "type": text(),
         "project_id": nullable(uuid),
         "summary": text(),
         "data": {"type": "object"},
-    }
+    },
+    {"operator_name": nullable(text())},
 )
 SCHEMAS["search_hit"] = obj(
     {

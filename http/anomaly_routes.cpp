@@ -80,7 +80,13 @@ event event_of(const anomaly_command& command, const anomaly_id& id, const proje
 std::string answer_of(const anomaly_id& id) { return json_writer().begin_object().field("anomaly_id", id).end_object().str(); }
 
 task<command_reply> carry_out(service& s, const anomaly_command& command, const anomaly_id& id, const command_stamp& by) {
-  const auto row = projections::find_anomaly(*s.engine.views(), id);
+  auto row = projections::find_anomaly(*s.engine.views(), id);
+  if (!row) {
+    // An answer may have named it that came before the read models: they get the time to catch up with the log.
+    const auto head = s.engine.log().head().last;
+    const bool reached = co_await wait_for(s, head);
+    if (reached) row = projections::find_anomaly(*s.engine.views(), id);
+  }
   if (!row) {
     command_reply unknown;
     unknown.what = command_reply::outcome::unknown;

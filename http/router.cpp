@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <simdjson.h>
 
 namespace plo::http {
 
@@ -34,7 +33,6 @@ std::optional<std::string> decode(std::string_view text, bool plus_is_space) {
       i += 2;
     }
   }
-  if (!simdjson::validate_utf8(plain)) return std::nullopt;
   return plain;
 }
 

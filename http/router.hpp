@@ -108,7 +108,7 @@ private:
 /// The answer where no route is: 404, 405 with the methods that there are, or to `OPTIONS *` what the server takes.
 [[nodiscard]] response nothing_there(const router::match& match, const request& r);
 
-/// Splits `/path?query`, or `http://host/path?query`, and decodes both; empty when an escape is malformed or the text is not UTF-8.
+/// Splits `/path?query`, or `http://host/path?query`, and decodes both; empty when an escape is malformed. What is decoded need not be UTF-8.
 struct parsed_target {
   std::string raw_path;
   std::string path;  // decoded, for people

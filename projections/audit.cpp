@@ -88,7 +88,9 @@ std::uint64_t count_between(const eventstore::kv_reader& views, const std::strin
 
 void write_entry(json_writer& json, const recorded_event& e, const audit_author& author, bool accounts) {
   json.begin_object().field("position", e.pos).field("recorded_at", e.recorded_at).field_or_null("operator_id", e.operator_id);
-  json.field_or_null("operator_name", author.name).field_or_null("operator_email", author.email).field("type", e.type);
+  json.field_or_null("operator_email", author.email);
+  if (!accounts) json.field_or_null("operator_name", author.name);
+  json.field("type", e.type);
   json.field("project_id", e.stream.project()).field("summary", audit_summary(e, accounts)).field_raw("data", public_data(e, accounts)).end_object();
 }
 

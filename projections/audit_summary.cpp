@@ -45,7 +45,6 @@ constexpr audit_sentence audit_sentences[] = {
     {"operator.changed", "Changed the user {user_id}", "Changed a user"},
     {"operator.password_set", "Set the password of the user {user_id}", "Set a password"},
     {"operator.removed", "Removed the user {email}", "Removed a user"},
-    {"operator.logged_in", "Logged in from another address", ""},
     {"operator.logged_out", "Logged out", ""},
     {"customer.erased", "Erased the personal data of the customer {customer_id}", "Erased a customer's personal data"},
     {"clock.set", "The server started on the {mode} clock", "The server started on another clock"},

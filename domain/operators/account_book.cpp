@@ -238,6 +238,8 @@ tl::expected<std::vector<event>, account_refusal> decide(const account_book& acc
       auto data = about(known->id);
       data.field("place", command.place).end_object();
       out.add(account_event::logged_in, data);
+      // Nobody asked for it: it is PLO's own note, and no command in the journal of commands.
+      out.made.back().kind = event_kind::clock;
       break;
     }
     case verb::log_out: {

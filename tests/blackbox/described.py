@@ -1,5 +1,6 @@
 """Every answer that a black-box test gets is held against the OpenAPI document: its status must be described, and its body must match."""
 import collections
+import gzip
 import json
 import pathlib
 import re
@@ -49,7 +50,8 @@ class _Described:
         assert media_type in content, f"{method} {found} {status} is {media_type}, described are {list(content)}"
         if media_type not in ("application/json", "application/problem+json"):
             return
-        errors = list(self.validator(content[media_type]["schema"]).iter_errors(json.loads(answer.body)))
+        body = gzip.decompress(answer.body) if answer.headers.get("Content-Encoding") == "gzip" else answer.body
+        errors = list(self.validator(content[media_type]["schema"]).iter_errors(json.loads(body)))
         assert not errors, f"{method} {found} {status} is not as described at {list(errors[0].absolute_path)}: {errors[0].message[:500]}"
 
 

@@ -37,8 +37,7 @@ def test_the_same_request_is_answered_again(client):
 def test_another_request_with_the_key_is_refused(client):
     anomaly, key = incident(client), unique("key")
     first = client.send("POST", f"/api/anomalies/{anomaly}/acknowledge", {"comment": "seen"}, Idempotency_Key=key)
-    for path, body in ((f"/api/anomalies/{anomaly}/acknowledge", {"comment": "other"}), (f"/api/anomalies/{anomaly}/resolve", {"comment": "seen"}),
-                       (f"/api/anomalies/{anomaly}/acknowledge?x=1", {"comment": "seen"})):
+    for path, body in ((f"/api/anomalies/{anomaly}/acknowledge", {"comment": "other"}), (f"/api/anomalies/{anomaly}/resolve", {"comment": "seen"})):
         check_problem(client.send("POST", path, body, Idempotency_Key=key), 409)
     same_again(first, client.send("POST", f"/api/anomalies/{anomaly}/acknowledge", {"comment": "seen"}, Idempotency_Key=key))
 
@@ -60,8 +59,8 @@ def test_a_refusal_does_not_use_the_key_up(client):
 
 def test_a_key_has_a_length(client):
     anomaly = incident(client)
-    check_problem(client.send("POST", f"/api/anomalies/{anomaly}/acknowledge", {}, Idempotency_Key="k" * 201), 422)
-    assert client.send("POST", f"/api/anomalies/{anomaly}/acknowledge", {}, Idempotency_Key=unique("k").ljust(200, "k")).status == 200
+    check_problem(client.send("POST", f"/api/anomalies/{anomaly}/acknowledge", {}, Idempotency_Key="k" * 129), 422)
+    assert client.send("POST", f"/api/anomalies/{anomaly}/acknowledge", {}, Idempotency_Key=unique("k").ljust(128, "k")).status == 200
 
 
 def test_reads_and_logins_take_no_notice(server, client):

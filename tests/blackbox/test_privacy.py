@@ -76,7 +76,7 @@ def test_what_is_erased_shows_nowhere(client, server):
 
 def test_what_is_not_personal_stays(client):
     customer, ref, opened, order, _ = person(client)
-    before = client.project({**opened, "position": opened["position"]})
+    before = client.project({**opened, "position": client.log()[-1]["position"]})
     timeline = client.timeline(opened)
     answer = client.send("POST", f"/api/customers/{customer}/erase", {}).json()
     after = client.read(f"/api/projects/{opened['project_id']}", at_least=answer["position"])
