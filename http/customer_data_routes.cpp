@@ -42,8 +42,10 @@ task<answer> erase_customer(service& s, request& r) {
 /// What is known of a person, written piece by piece.
 class person_export {
 public:
-  person_export(service& s, std::string customer_id) : s_(s), customer_id_(std::move(customer_id)), projects_(s.engine.log().customer_projects(customer_id_)) {}
+  person_export(service& s, std::string person, std::string customer_id) : slot_(s.exports, std::move(person)), s_(s), customer_id_(std::move(customer_id)), projects_(s.engine.log().customer_projects(customer_id_)) {}
 
+  /// Whether there was room for another export.
+  [[nodiscard]] bool may_run() const { return slot_.held(); }
   /// The next piece; empty when there is none.
   std::string next() {
     switch (at_) {
@@ -126,6 +128,7 @@ private:
     return payload && json::get_string(*payload, "customer_id") == customer_id_;
   }
 
+  export_slot slot_;
   service& s_;
   std::string customer_id_;
   std::vector<eventstore::customer_entry> projects_;
@@ -141,7 +144,8 @@ task<answer> export_customer(service& s, request& r) {
   if (refused) co_return response(*refused);
   const auto customer_id = r.path_parameters.at("id");
   if (!is_known(s, customer_id)) co_return no_such_customer();
-  auto all = std::make_shared<person_export>(s, customer_id);
+  auto all = std::make_shared<person_export>(s, r.who->user_id, customer_id);
+  if (!all->may_run()) co_return response(too_many_exports());
   streamed reply;
   reply.content_type = "application/json";
   reply.headers.emplace_back("Content-Disposition", "attachment; filename=\"customer.json\"");

@@ -8,25 +8,8 @@ namespace plo::http {
 
 namespace {
 
-/// One of the exports that may be under way.
-class export_slot {
-public:
-  export_slot(export_slots& slots, const request& r) : slots_(slots), person_(r.who->user_id), held_(slots.acquire(person_)) {}
-  ~export_slot() {
-    if (held_) slots_.release(person_);
-  }
-  export_slot(const export_slot&) = delete;
-  export_slot& operator=(const export_slot&) = delete;
-  [[nodiscard]] bool held() const { return held_; }
-
-private:
-  export_slots& slots_;
-  std::string person_;
-  bool held_;
-};
-
 struct running_export {
-  running_export(service& s, const request& r) : slot(s.exports, r) {}
+  running_export(service& s, const request& r) : slot(s.exports, r.who->user_id) {}
   [[nodiscard]] std::string next() { return rows->next(); }
   export_slot slot;
   std::unique_ptr<projections::csv_export> rows;
@@ -38,7 +21,7 @@ task<answer> export_csv(service& s, const request& r, parameters& p, const char*
   const auto refused = co_await refuse_or_wait(s, p);
   if (refused) co_return response(*refused);
   auto running = std::make_shared<running_export>(s, r);
-  if (!running->slot.held()) co_return response(overloaded("as many exports as may be are under way, or as many of yours", 5));
+  if (!running->slot.held()) co_return response(too_many_exports());
   streamed reply;
   {
     auto views = s.engine.read();

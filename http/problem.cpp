@@ -54,6 +54,8 @@ problem overloaded(std::string detail, unsigned retry_after_s) {
   return p;
 }
 
+problem too_many_exports() { return overloaded("as many exports as may be are under way, or as many of yours", 5); }
+
 problem nothing_was_changed() { return overloaded("the store takes no writes at the moment; nothing was changed"); }
 
 }  // namespace plo::http

@@ -27,5 +27,7 @@ struct problem {
 [[nodiscard]] problem overloaded(std::string detail, unsigned retry_after_s = 1);
 /// What a command is told when the store refuses writes.
 [[nodiscard]] problem nothing_was_changed();
+/// 503: as many exports are under way as may be, or as many of this person.
+[[nodiscard]] problem too_many_exports();
 
 }  // namespace plo::http

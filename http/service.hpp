@@ -10,6 +10,7 @@
 
 #include "actors/engine.hpp"
 #include "http/answer_table.hpp"
+#include "http/export_slots.hpp"
 #include "http/login_throttle.hpp"
 #include "http/limits.hpp"
 #include "http/passwords.hpp"
@@ -65,33 +66,6 @@ public:
 private:
   std::int64_t most_;
   std::atomic<std::int64_t> taken_{0};
-};
-
-/// The exports that may be under way: each holds a snapshot and the places of all its rows. One person has never all of them.
-class export_slots {
-public:
-  static constexpr int most = 8, most_of_one = 2;
-  [[nodiscard]] bool acquire(const std::string& person) {
-    const std::lock_guard lock(guard_);
-    auto& own = taken_[person];
-    if (all_ >= most || own >= most_of_one) {
-      if (own == 0) taken_.erase(person);
-      return false;
-    }
-    ++own;
-    ++all_;
-    return true;
-  }
-  void release(const std::string& person) {
-    const std::lock_guard lock(guard_);
-    --all_;
-    if (const auto own = taken_.find(person); own != taken_.end() && --own->second == 0) taken_.erase(own);
-  }
-
-private:
-  std::mutex guard_;
-  std::map<std::string, int> taken_;
-  int all_ = 0;
 };
 
 class session_tokens;

@@ -20,6 +20,9 @@
 
 namespace plo::http {
 
+/// How long a client may take to read the next piece of an answer.
+inline constexpr std::chrono::seconds time_for_answer{30};
+
 class session final : public event_sink, public std::enable_shared_from_this<session> {
 public:
   session(client_socket socket, const router& routes, service& s);
