@@ -114,6 +114,7 @@ void directory_state::answer_stored_here(work item, ingest_reply answer, std::op
     }
     return item.reply(std::move(answer));
   }
+  if (letter) answer.pos = done.first;
   item.reply(std::move(answer));
   if (!letter) return;
   note_waiting(letter->project_ref, +1);

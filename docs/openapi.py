@@ -529,7 +529,7 @@ SCHEMAS["ingest_stored"] = obj(
 SCHEMAS["ingest_duplicate"] = obj(
     {"duplicate": {"type": "boolean", "const": True}, "event_id": uuid, "project_id": uuid, "position": pos}, {"conflict": boolean()}
 )
-SCHEMAS["ingest_dead_letter"] = obj({"dead_letter_id": uuid, "reason": text()}, {"conflict": boolean(), "position": pos}, open=True)
+SCHEMAS["ingest_dead_letter"] = obj({"dead_letter_id": uuid, "reason": text(), "position": pos}, {"conflict": boolean()}, open=True)
 
 
 def page(n):

@@ -1,6 +1,7 @@
 #include "domain/personal_data.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "domain/json.hpp"
 
@@ -106,18 +107,43 @@ private:
 
 const std::vector<std::string>& usual_personal_fields() {
   static const std::vector<std::string> names{
-      "customer_name",    "customer_email",       "customer_phone",  "customer_address", "first_name", "last_name",
-      "contact_name",     "contact_email",        "contact_phone",   "email",            "phone",      "mobile",
-      "delivery_address", "installation_address", "billing_address", "address"};
+      "customer_name", "customer_email", "customer_phone", "customer_address", "customer_first_name", "customer_last_name",
+      "first_name", "last_name", "firstname", "lastname", "full_name", "given_name", "family_name", "middle_name", "maiden_name", "birth_date", "date_of_birth",
+      "contact_name", "contact_email", "contact_phone", "contact_address", "email", "email_from", "e_mail", "mail", "phone", "phone_number", "telephone", "mobile",
+      "mobile_phone", "fax",
+      // Whole addresses, and their parts where a payload is flat, as shops, carriers and ERPs name them.
+      "address", "addresses", "delivery_address", "installation_address", "billing_address", "shipping_address", "invoice_address", "to_address", "from_address",
+      "return_address", "default_address", "address1", "address2", "address_1", "address_2", "address_line1",
+      "address_line2", "address_line_1", "address_line_2", "street", "street1", "street2", "street_name", "house_number", "zip", "zip_code", "zipcode", "postcode",
+      "postal_code", "city", "latitude", "longitude",
+      // Who took it, and how.
+      "recipient", "recipient_name", "recipient_phone", "recipient_email", "signed_by", "signature_name", "received_by", "delivered_to", "partner_name"};
   return names;
 }
 
 personal_fields::personal_fields(const std::vector<std::string>& names) : names_(names.begin(), names.end()) {}
 
+/// A quick look from string to string: most events hold nothing personal.
 bool personal_fields::may_be_in(std::string_view json) const {
-  const auto is_in = [json](const std::string& name) { return json.find(name) != std::string_view::npos; };
-  // A name with escapes in it is not found by its letters.
-  return std::any_of(names_.begin(), names_.end(), is_in) || (!names_.empty() && json.find("\\u") != std::string_view::npos);
+  if (names_.empty()) return false;
+  bool tells_path = false;
+  for (auto at = json.find('"'); at != std::string_view::npos; at = json.find('"', at)) {
+    const auto from = at + 1;
+    auto end = from;
+    while (end < json.size() && json[end] != '"') end += json[end] == '\\' ? 2 : 1;
+    if (end >= json.size()) return true;
+    const auto text = json.substr(from, end - from);
+    at = end + 1;
+    const auto next = json.find_first_not_of(" \t\r\n", at);
+    if (next != std::string_view::npos && json[next] == ':') {
+      // A name may be written with escapes, and is the same name.
+      if (names_.contains(text) || text.find('\\') != std::string_view::npos) return true;
+      tells_path = text == "path";
+    } else if (std::exchange(tells_path, false) && names_.contains(text.substr(text.rfind('.') + 1))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 std::vector<personal_fields::span> personal_fields::find(std::string_view json) const {

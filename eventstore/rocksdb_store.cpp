@@ -275,8 +275,10 @@ private:
     options.listeners.push_back(opened_.watch);
     rocksdb::DB* db = nullptr;
     const auto status = rocksdb::DB::Open(options, dir.string(), families, &opened_.handles, &db);
-    if (status.IsIOError() && status.ToString().find("lock") != std::string::npos)
-      throw store_error(fmt::format("{} is in use by another process ({})", dir.string(), status.ToString()));
+    if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
+      const bool is_held = status.ToString().find("temporarily unavailable") != std::string::npos || status.ToString().find("lock hold by current") != std::string::npos;
+      throw store_error(fmt::format("{} {} ({})", dir.string(), is_held ? "is in use by another process" : "cannot be written to", status.ToString()));
+    }
     check(status, fmt::format("cannot open the store at {}", dir.string()));
     opened_.db.reset(db);
     opened_.watch->start(db);

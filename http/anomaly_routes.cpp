@@ -96,6 +96,11 @@ task<command_reply> carry_out(service& s, const anomaly_command& command, const 
   auto input = event_of(command, id, *row);
   put_stamp(input, by);
   auto reply = co_await carry_out(s, row->project, input);
+  if (reply.what == command_reply::outcome::unknown) {
+    // It is shown, so it is there: the project goes on with a later one of the same rule.
+    reply.what = command_reply::outcome::refused;
+    reply.reason = "the anomaly is history: a later one of the same rule has taken its place";
+  }
   co_return reply;
 }
 

@@ -15,7 +15,7 @@ task<answer> get_dead_letters(service& s, request& r) {
   const auto respond = [&](projections::reading& views) {
     return response(200, page_json(projections::list_dead_letters(views, s.engine.log(), query), projections::dead_letters_cursor));
   };
-  co_return co_await from_lists(s, p, respond);
+  co_return co_await from_lists(s, p, respond, true);  // it reads the letters' payloads
 }
 
 task<answer> get_dead_letter(service& s, request& r) {

@@ -83,7 +83,7 @@ unsigned status_of(const ingest_reply& reply) {
 /// The fields of an answer, without the braces.
 void write_reply(json_writer& json, const ingest_reply& reply) {
   if (reply.what == ingest_reply::outcome::dead_letter) {
-    json.field("dead_letter_id", reply.letter).field("reason", reply.reason);
+    json.field("dead_letter_id", reply.letter).field("reason", reply.reason).field("position", reply.pos);
   } else {
     json.field("event_id", reply.event).field("project_id", reply.project).field("position", reply.pos);
     json.field("duplicate", reply.what == ingest_reply::outcome::duplicate);

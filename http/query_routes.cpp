@@ -24,7 +24,7 @@ task<answer> get_projects(service& s, request& r) {
   const auto respond = [&](projections::reading& views) {
     return response(200, page_json(projections::list_projects(views, query), list));
   };
-  co_return co_await from_lists(s, p, respond);
+  co_return co_await from_lists(s, p, respond, !query.text.empty());
 }
 
 response no_such_project() { return make_problem(404, "there is no project with this id"); }

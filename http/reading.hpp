@@ -32,31 +32,41 @@ task<answer> from_views(service& s, parameters& p, const Respond& respond) {
   co_return result;
 }
 
+/// Makes an answer on a thread of its own, or says that there is none free.
+template <class Make>
+task<answer> made_elsewhere(service& s, Make& make) {
+  auto result = co_await on_pool(s.folds, make);
+  if (!result) co_return response(overloaded("more is being read at this moment than there is time for"));
+  co_return std::move(*result);
+}
+
 /// The same on a thread of its own: for what folds a stream or reads many events, and may take long.
 template <class Respond>
 task<answer> from_folds(service& s, parameters& p, const Respond& respond) {
   const auto refused = co_await refuse_or_wait(s, p);
   if (refused) co_return response(*refused);
-  auto work = [&s, &respond] {
+  auto make = [&s, &respond] {
     const auto views = s.engine.views();
     response result = respond(*views);
     result.headers.emplace_back("X-PLO-Position", std::to_string(projections::checkpoint_of(*views).value));
     return result;
   };
-  auto result = co_await on_pool(s.folds, work);
-  if (!result) co_return response(overloaded("more is being read at this moment than there is time for"));
-  co_return std::move(*result);
+  co_return co_await made_elsewhere(s, make);
 }
 
-/// The same from rows and indexes of one position.
+/// The same from rows and indexes of one position; `long_work`: on a thread of its own, for a text that many rows may hold.
 template <class Respond>
-task<answer> from_lists(service& s, parameters& p, const Respond& respond) {
+task<answer> from_lists(service& s, parameters& p, const Respond& respond, bool long_work = false) {
   const auto refused = co_await refuse_or_wait(s, p);
   if (refused) co_return response(*refused);
-  auto views = s.engine.read();
-  response result = respond(views);
-  result.headers.emplace_back("X-PLO-Position", std::to_string(projections::checkpoint_of(views.rows()).value));
-  co_return result;
+  auto make = [&s, &respond] {
+    auto views = s.engine.read();
+    response result = respond(views);
+    result.headers.emplace_back("X-PLO-Position", std::to_string(projections::checkpoint_of(views.rows()).value));
+    return result;
+  };
+  if (long_work) co_return co_await made_elsewhere(s, make);
+  co_return make();
 }
 
 /// `{items, next_cursor, total}`; `list` is the letter of its cursors.

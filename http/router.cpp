@@ -80,6 +80,7 @@ response::response(const problem& p) : status(p.status), content_type("applicati
 response nothing_there(const router::match& match, const request& r) {
   if (r.method == "OPTIONS" && r.path == "*") {
     response all(200, "");
+    all.content_type = "text/plain; charset=utf-8";
     all.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, DELETE");
     return all;
   }

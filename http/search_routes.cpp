@@ -15,7 +15,7 @@ task<answer> get_search(service& s, request& r) {
   const auto respond = [&](const eventstore::kv_reader& views) {
     return response(200, projections::search(views, *s.engine.rules(), text));
   };
-  co_return co_await from_views(s, p, respond);
+  co_return co_await from_folds(s, p, respond);
 }
 
 task<answer> get_customers(service& s, request& r) {
@@ -26,7 +26,7 @@ task<answer> get_customers(service& s, request& r) {
   const auto respond = [&](const eventstore::kv_reader& views) {
     return response(200, page_json(projections::list_customers(views, query), projections::customers_cursor));
   };
-  co_return co_await from_views(s, p, respond);
+  co_return co_await from_folds(s, p, respond);
 }
 
 task<answer> get_customer(service& s, request& r) {

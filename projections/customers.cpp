@@ -166,7 +166,7 @@ std::uint64_t customers_total(const eventstore::kv_reader& views) {
 class customers_projection final : public projection {
 public:
   std::string_view name() const override { return "customers"; }
-  std::uint32_t schema_version() const override { return 1; }
+  std::uint32_t schema_version() const override { return 2; }
   eventstore::family rows() const override { return families::customers; }
 
   void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
@@ -324,7 +324,9 @@ page list_customers(const eventstore::kv_reader& views, const customer_query& qu
     return row && match_of(wanted, decode_customer(*row).tokens) > 0;
   };
   // A token's rest is the place in the list, so what is found is in its order already.
-  const auto found = terms.empty() ? std::vector<std::string>() : find_all(views, customer_tokens, terms, has_terms);
+  std::vector<std::string> found;
+  for (const auto& asked : {terms, search_words(query.text)})
+    if (found.empty() && !asked.empty()) found = find_all(views, customer_tokens, asked, has_terms);
   page result;
   result.total = found.size();
   json_writer items;

@@ -81,10 +81,11 @@ std::string_view cut(std::string_view token) {
   return token.substr(0, size);
 }
 
-/// Letters that Unicode does not take apart, as people type them.
+/// Letters that Unicode does not take apart, and signs that phones and word processors put for those of a keyboard, as people type them.
 std::string with_plain_letters(std::string_view text) {
   static constexpr std::pair<std::string_view, std::string_view> plain[] = {
-      {"\u0153", "oe"}, {"\u00e6", "ae"}, {"\u00f8", "o"}, {"\u0142", "l"}, {"\u0111", "d"}};
+      {"\u0153", "oe"}, {"\u00e6", "ae"}, {"\u00f8", "o"}, {"\u0142", "l"}, {"\u0111", "d"},
+      {"\u2019", "'"},  {"\u2018", "'"},  {"\u02bc", "'"}, {"\u2032", "'"}, {"\u2010", "-"}, {"\u2012", "-"}, {"\u2013", "-"}, {"\u2212", "-"}};
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
@@ -127,6 +128,16 @@ std::vector<std::string> search_terms(std::string_view text, std::size_t most) {
     if (terms.size() < most && std::find(terms.begin(), terms.end(), term) == terms.end()) terms.push_back(std::move(term));
   });
   return terms;
+}
+
+std::vector<std::string> search_words(std::string_view text, std::size_t most) {
+  std::vector<std::string> words;
+  const auto folded = fold(text);
+  each_word(folded, [&](std::string_view part) {
+    std::string word(cut(part));
+    if (words.size() < most && std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+  });
+  return words;
 }
 
 void token_set::add(std::string_view token, token_rank rank) {

@@ -15,6 +15,9 @@ namespace plo::projections {
 /// What is searched for: the parts between spaces of the folded text, without punctuation around them, each once. At most `most`.
 [[nodiscard]] std::vector<std::string> search_terms(std::string_view text, std::size_t most = 10);
 
+/// The same cut into words as texts are, whatever stands between them: for what was found by none of its terms.
+[[nodiscard]] std::vector<std::string> search_words(std::string_view text, std::size_t most = 10);
+
 /// What a match with a token means, the best first.
 enum class token_rank : std::uint8_t { reference, word };
 

@@ -144,7 +144,7 @@ std::vector<document> documents_of(const project_state& p) {
 class search_projection final : public projection {
 public:
   std::string_view name() const override { return "search"; }
-  std::uint32_t schema_version() const override { return 1; }
+  std::uint32_t schema_version() const override { return 2; }
   eventstore::family rows() const override { return families::search; }
 
   void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
@@ -233,9 +233,10 @@ void add_rules(const rules::rule_set& rules, const std::vector<std::string>& ter
 std::unique_ptr<projection> make_search() { return std::make_unique<search_projection>(); }
 
 std::string search(const eventstore::kv_reader& views, const rules::rule_set& rules, std::string_view text) {
-  const auto terms = search_terms(text);
   std::vector<hit> hits;
-  if (!terms.empty()) {
+  // `jean-pierre` is one term, and in "Jean Pierre" there are two words: what is not found as it was typed is asked for word by word.
+  for (const auto& terms : {search_terms(text), search_words(text)}) {
+    if (terms.empty() || !hits.empty()) continue;
     add_documents(views, kind_project, "project", terms, hits);
     add_customers(views, terms, hits);
     add_documents(views, kind_order, "order", terms, hits);
@@ -265,8 +266,10 @@ std::optional<std::vector<uuid>> find_projects_by_text(const eventstore::kv_read
     return row && match_of(wanted, decode_document(*row).tokens) > 0;
   };
   std::vector<uuid> ids;
-  for (const auto& place : find_all(views, space_of(kind_project), terms, has_terms))
-    ids.push_back(keys::get_uuid(std::string_view(place).substr(8)));
+  for (const auto& asked : {terms, search_words(text)}) {
+    if (!ids.empty() || asked.empty()) continue;
+    for (const auto& place : find_all(views, space_of(kind_project), asked, has_terms)) ids.push_back(keys::get_uuid(std::string_view(place).substr(8)));
+  }
   return ids;
 }
 

@@ -126,6 +126,27 @@ def test_reopened_within_the_window_with_the_same_id(client, project):
     assert (again["status"], again["occurrences"], again["resolved_at"]) == ("open", 2, None)
 
 
+def test_an_anomaly_that_a_later_one_has_followed_is_history(client, project):
+    rule = {"id": unique("TST"), "name": "again", "scope": "order", "step_type": "shipment_in_transit", "severity": "warning", "on": ["shipment.exception"],
+            "when": True, "actions": [], "params": {}, "dedup": "PT0.001S"}
+    assert client.send("POST", "/api/rules", rule).status == 201
+    project.say("tms", "shipment.exception", order_ref=project.order)
+    first = project.found(rule["id"])
+    done(client, command(client, first, "resolve"))
+    later = None
+    for _ in range(20):
+        project.say("tms", "shipment.exception", order_ref=project.order)
+        later = next((a for a in project.anomalies() if a["rule_id"] == rule["id"] and a["anomaly_id"] != first["anomaly_id"]), None)
+        if later:
+            break
+        done(client, command(client, first, "resolve"))  # it came within a millisecond, and opened the first again
+    assert later, "no later anomaly is raised"
+    for name in ("acknowledge", "resolve"):
+        assert "history" in check_problem(command(client, first, name), 409)["detail"]
+    assert client.read(f"/api/anomalies/{first['anomaly_id']}")["status"] == "resolved"
+    done(client, command(client, later, "acknowledge"))
+
+
 def test_snooze_ends_by_itself(client, project):
     project.say("tms", "shipment.exception", order_ref=project.order)
     a = project.found("ANO-28")

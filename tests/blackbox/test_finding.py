@@ -24,8 +24,11 @@ def attached(client, body, opened):
 def lost(client, body):
     answer = client.ingest(body)
     assert answer.status == 202, answer
-    assert answer.json()["dead_letter_id"] and answer.json()["reason"]
-    return answer.json()
+    told = answer.json()
+    assert told["dead_letter_id"] and told["reason"]
+    # Whoever waits for its position sees it in the list.
+    assert client.get(f"/api/dead-letters/{told['dead_letter_id']}?at_least={told['position']}").status == 200
+    return told
 
 
 def sources_on(client, answer):

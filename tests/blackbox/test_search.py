@@ -71,3 +71,13 @@ def test_a_missing_or_long_text_is_422(client, query):
 @pytest.mark.parametrize("q", ["%FF%FE", "%00", "%22%27%3B--", "x" * 200, "%F0%9F%98%80", "---"])
 def test_strange_texts_find_nothing(client, q):
     assert client.read(f"/api/search?q={q}")["items"] == []
+
+
+@pytest.mark.parametrize("q", ["l'hopital", "L\u2019H\u00f4pital", "jean-pierre", "jean\u2013pierre lucie", "hopital"])
+def test_a_name_is_found_however_its_signs_are_typed(client, q):
+    """Phones write a curly apostrophe where keyboards write a straight one; a hyphen may be a blank in the name."""
+    mark = unique("name").replace("-", "")
+    _, opened = client.open_project(customer_name=f"Lucie L\u2019H\u00f4pital Jean Pierre {mark}")
+    asked = f"{q} {mark}"
+    assert [hit["id"] for hit in search(client, asked, at_least=opened["position"]) if hit["kind"] == "project"] == [opened["project_id"]]
+    assert [p["project_id"] for p in client.read(f"/api/projects?{urllib.parse.urlencode({'q': asked})}")["items"]] == [opened["project_id"]]

@@ -15,7 +15,7 @@ using ::testing::UnorderedElementsAre;
 TEST(folding_test, case_accents_and_ligatures_do_not_matter) {
   EXPECT_EQ(fold("CMD-2025"), "cmd-2025");
   EXPECT_EQ(fold("Éléonore Müller"), "eleonore muller");
-  EXPECT_EQ(fold("Cœur d’Alene"), "coeur d’alene");
+  EXPECT_EQ(fold("Cœur d’Alene"), "coeur d'alene");
   EXPECT_EQ(fold("STRASSE"), fold("Straße"));
   EXPECT_EQ(fold("ＡＢＣ"), "abc");
   EXPECT_EQ(fold("e\u0301"), fold("é"));
