@@ -616,8 +616,8 @@ def route(
         r[str(status)]["content"] = {ctype: {"schema": ok}}
     if headers:
         r[str(status)]["headers"] = headers
-    r.update(extra or {})
     r.update(prob(*sorted(codes)))
+    r.update(extra or {})
     o = {
         "summary": summary,
         "tags": [tag or path.split("/")[2]],

@@ -116,8 +116,8 @@ const std::vector<std::string>& usual_personal_fields() {
       "return_address", "default_address", "address1", "address2", "address_1", "address_2", "address_line1",
       "address_line2", "address_line_1", "address_line_2", "street", "street1", "street2", "street_name", "house_number", "zip", "zip_code", "zipcode", "postcode",
       "postal_code", "city", "latitude", "longitude",
-      // Who took it, and how.
-      "recipient", "recipient_name", "recipient_phone", "recipient_email", "signed_by", "signature_name", "received_by", "delivered_to", "partner_name"};
+      // Who took it, and how. Not `recipient`, which in PLO's own events is a role.
+      "recipient_name", "recipient_phone", "recipient_email", "signed_by", "signature_name", "received_by", "delivered_to", "partner_name"};
   return names;
 }
 

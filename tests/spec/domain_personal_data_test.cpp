@@ -36,6 +36,7 @@ TEST(personal_data, what_is_about_goods_and_places_is_not) {
       R"({"order_ref":"O-1","lines":[{"sku":"A","label":"Sink","qty":2}],"carrier":"rapid-road","station_name":"Lyon"})",
       R"({"customer":true,"installer":true})",
       R"({"display_name":"Sink, 60 cm","shipping":{"method":"pallet"},"comment":"said \"phone\": later"})",
+      R"({"channel":"ticket","recipient":"crm","reason":"raised"})",
       R"({"facts":[{"path":"event.payload.severity","value":"blocking"}]})",
   };
   for (const auto* payload : payloads) EXPECT_EQ(usual.mask(payload), payload);
