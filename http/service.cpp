@@ -12,8 +12,8 @@ namespace {
 
 /// Passwords may keep half of the machine busy, never all of it.
 unsigned password_threads() { return std::max(1u, std::thread::hardware_concurrency() / 2); }
-/// So may what is read back.
-unsigned fold_threads() { return std::clamp(std::thread::hardware_concurrency() / 2, 1u, 4u); }
+/// More than one, so that a large project keeps nobody waiting; they give way to those that ingest.
+unsigned fold_threads() { return std::clamp(std::thread::hardware_concurrency(), 2u, 4u); }
 constexpr std::size_t max_waiting_folds = 2'000;  // each holds a connection that waits for it
 constexpr std::size_t max_waiting_trials = 1;
 
