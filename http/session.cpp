@@ -112,6 +112,7 @@ task<bool> session::serve_one() {
   const bool there = co_await incoming.wait();
   if (!there) co_return false;
   enter(phase::receiving);
+  allow(time_for_header);  // however long it was idle before
   using outcome = request_reader::outcome;
   const auto header = co_await incoming.read_header();
   if (header != outcome::done) {

@@ -27,6 +27,7 @@ bool work_pool::post(std::function<void()> job) {
     return false;
   }
   boost::asio::post(*threads_, [this, job = std::move(job)] {
+    waiting_.fetch_sub(1);  // it waits no longer; when it answers, whoever asked may ask again at once
     give_way();
     try {
       job();
@@ -35,7 +36,6 @@ bool work_pool::post(std::function<void()> job) {
     } catch (...) {
       spdlog::error("work in the background broke off");
     }
-    waiting_.fetch_sub(1);
   });
   return true;
 }

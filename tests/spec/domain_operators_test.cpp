@@ -144,6 +144,38 @@ TEST_F(Accounts, EndedSessionsAreForgottenWhenTheyWouldHaveRunOut) {
   EXPECT_TRUE(book.has_ended("s2"));
 }
 
+TEST_F(Accounts, AnAccountIsKnownForAMonthWhereItWasUsed) {
+  const auto anna = add("anna@example.org", role::admin);
+  const auto credentials = book.find(anna)->credentials;
+  auto in = to_do(account_command::verb::log_in, anna);
+  in.place = "home";
+  EXPECT_THAT(*when(in), ElementsAre("operator.logged_in"));
+  const auto* who = book.find(anna);
+  const auto noted = who->places.at("home");
+  EXPECT_TRUE(who->was_used_from("home", noted + std::chrono::hours(24 * 29)));
+  EXPECT_FALSE(who->was_used_from("home", noted + std::chrono::hours(24 * 30)));
+  EXPECT_FALSE(who->was_used_from("elsewhere", noted));
+  EXPECT_FALSE(who->should_note("home", noted + std::chrono::hours(23)));
+  EXPECT_TRUE(who->should_note("home", noted + std::chrono::hours(24)));
+  EXPECT_EQ(who->credentials, credentials) << "open sessions go on";
+  // Somebody who travels is remembered where they were lately.
+  for (std::size_t i = 0; i < max_places; ++i) {
+    in.place = "hotel " + std::to_string(i);
+    EXPECT_TRUE(when(in));
+  }
+  EXPECT_EQ(book.find(anna)->places.size(), max_places);
+  EXPECT_FALSE(book.find(anna)->places.contains("home"));
+}
+
+TEST_F(Accounts, WhatIsToldOfAccountsIsForAdministrators) {
+  event added;
+  added.type = "operator.added";
+  added.kind = event_kind::operator_;
+  added.data = R"({"user_id":"u","email":"a@example.org","name":"Anna","role":"admin","active":true})";
+  EXPECT_EQ(public_data(added), added.data);
+  EXPECT_EQ(public_data(added, false), R"({"user_id":"u","name":"Anna"})");
+}
+
 TEST_F(Accounts, RemovedAccountsKeepTheirNameInHistory) {
   add("admin@example.org", role::admin);
   const auto ben = add("ben@example.org", role::viewer);
