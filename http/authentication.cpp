@@ -7,15 +7,9 @@ namespace plo::http {
 
 namespace {
 
-std::string_view without_spaces(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 std::string_view cookie_named(std::string_view cookies, std::string_view name) {
   while (!cookies.empty()) {
-    const auto pair = without_spaces(cookies.substr(0, cookies.find(';')));
+    const auto pair = trimmed(cookies.substr(0, cookies.find(';')));
     cookies.remove_prefix(std::min(cookies.find(';'), cookies.size() - 1) + 1);
     if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') return pair.substr(name.size() + 1);
   }
@@ -55,7 +49,7 @@ shown_token token_of(const request& r) {
   // Another scheme is somebody else's: a proxy that asks for a password of its own sends it along.
   if (authorization.size() < scheme.size() || !same_ignoring_case(authorization.substr(0, scheme.size()), scheme))
     return {cookie_named(r.header("cookie"), session_cookie), true};
-  return {without_spaces(authorization.substr(scheme.size())), false};
+  return {trimmed(authorization.substr(scheme.size())), false};
 }
 
 bool is_from_elsewhere(const request& r, std::string_view public_url, bool https) {

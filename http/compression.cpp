@@ -17,12 +17,6 @@ constexpr std::size_t least_bytes = 1024;
 constexpr int quickest = 1;             // most of what there is to gain, at ten times the speed of the best
 constexpr int gzip_window = 15 + 16;    // zlib's way of asking for gzip's header and trailer
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 /// The quality in `gzip;q=0.5`; 1 where none is given, 0 where it is none.
 double quality_of(std::string_view parameters) {
   const auto at = parameters.find("q=");

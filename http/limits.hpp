@@ -59,7 +59,6 @@ public:
   void clear() {
     if (bytes_ > 0) budget_.give_back(std::exchange(bytes_, 0));
   }
-  [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
 private:
   byte_budget& budget_;

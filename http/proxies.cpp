@@ -6,17 +6,13 @@
 
 #include <fmt/format.h>
 
+#include "http/router.hpp"
+
 namespace plo::http {
 
 namespace {
 
 using boost::asio::ip::address;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 /// IPv4 as IPv6 writes it is IPv4.
 address plain(const address& a) {

@@ -70,28 +70,29 @@ bool wants_ndjson(const request& r) {
 /// A page of the raw log, read and sent some at a time: a client that does not read makes nobody hold the rest.
 class event_pages {
 public:
-  event_pages(service& s, const request& r, position from, std::uint64_t limit, position head, position last)
-      : log_(s.engine.log()), to_admin_(r.who->role == operators::role::admin), ndjson_(wants_ndjson(r)), next_(from), left_(limit), head_(head), last_(last) {}
+  /// The events of [from, last]; `then` is where the next page begins, or null.
+  event_pages(service& s, const request& r, position from, position last, std::string then)
+      : log_(s.engine.log()), to_admin_(r.who->role == operators::role::admin), ndjson_(wants_ndjson(r)), next_(from), last_(last), then_(std::move(then)) {}
 
   std::string next() {
     if (ended_) return {};
     std::string text = !ndjson_ && !begun_ ? R"({"items":[)" : "";
     bool more = false;
-    if (left_ > 0 && next_ <= last_) {
+    if (next_ <= last_) {
       log_.read(next_, [&](const recorded_event& e) {
-        if (e.pos > last_ || left_ == 0 || text.size() > piece_bytes) return more = e.pos <= last_ && left_ > 0, false;
+        more = e.pos <= last_ && text.size() > piece_bytes;
+        if (more || e.pos > last_) return false;
         if (!ndjson_ && std::exchange(any_, true)) text.push_back(',');
         text.append(to_json(e, to_admin_));
         if (ndjson_) text.push_back('\n');
         next_ = {e.pos.value + 1};
-        --left_;
         return true;
       });
     }
     begun_ = true;
     if (more) return text;
     ended_ = true;
-    if (!ndjson_) text.append(R"(],"next":)").append(last_ < head_ && any_ ? std::to_string(last_.value + 1) : std::string("null")).push_back('}');
+    if (!ndjson_) text.append(R"(],"next":)").append(then_).push_back('}');
     return text;
   }
 
@@ -100,8 +101,8 @@ private:
   const eventstore::log& log_;
   bool to_admin_, ndjson_;
   position next_;
-  std::uint64_t left_;
-  position head_, last_;
+  position last_;
+  std::string then_;
   bool begun_ = false, any_ = false, ended_ = false;
 };
 
@@ -114,13 +115,14 @@ task<answer> get_events(service& s, request& r) {
   const auto head = s.engine.log().head().last;
   // Positions have no gaps, so where the page ends is known before it is read.
   const position last{std::min(head.value, from.value + limit - 1)};
+  const auto then = from <= last && last < head ? std::to_string(last.value + 1) : std::string("null");
   streamed page;
   if (wants_ndjson(r)) {
     page.content_type = "application/x-ndjson";
-    if (from <= last && last < head) page.headers.emplace_back("X-PLO-Next", std::to_string(last.value + 1));
+    if (then != "null") page.headers.emplace_back("X-PLO-Next", then);
   }
   page.headers.emplace_back("X-PLO-Position", std::to_string(head.value));
-  const auto pages = std::make_shared<event_pages>(s, r, from, limit, head, last);
+  const auto pages = std::make_shared<event_pages>(s, r, from, last, then);
   page.serve = [&s, pages](event_sink& sink) { return send_pieces(sink, s.folds, pages); };
   co_return page;
 }

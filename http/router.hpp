@@ -119,6 +119,9 @@ struct parsed_target {
 /// Equal but for the case of ASCII letters, as header names and tokens are.
 [[nodiscard]] bool same_ignoring_case(std::string_view a, std::string_view b);
 
+/// Without the blanks and tabs around it, as values in a list of a header field are meant.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
+
 /// Whether a Content-Type names a media type, parameters aside.
 [[nodiscard]] bool is_media_type(std::string_view content_type, std::string_view media_type);
 
