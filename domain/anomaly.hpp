@@ -14,6 +14,18 @@
 
 namespace plo {
 
+/// What tells the anomalies and deadlines of one rule apart. A project and its consolidation are there once: they need no name.
+struct entity_key {
+  event_scope scope = event_scope::project;
+  std::string name;  // of scope order, lastmile and installation: the entity's
+  auto operator<=>(const entity_key&) const = default;
+};
+
+[[nodiscard]] inline entity_key key_of(event_scope scope, std::string_view entity) {
+  const bool once = scope == event_scope::project || scope == event_scope::consolidation;
+  return {scope, once ? std::string() : std::string(entity)};
+}
+
 enum class anomaly_status : std::uint8_t { open, acknowledged, snoozed, resolved };
 
 [[nodiscard]] std::string_view to_string(anomaly_status status);
@@ -31,8 +43,8 @@ struct anomaly {
   std::uint32_t rule_version = 0;  // that raised it
   std::string rule_name;
   event_scope scope = event_scope::project;
-  std::string entity;     // what it is about: project id, order reference, consolidation, last-mile or installation id
-  std::string order_ref;  // of scope order; with the rule, the key of deduplication (there is one of everything else)
+  std::string entity;     // what it is about (domain/entity.hpp): project id, order reference, consolidation, last-mile or installation id
+  std::string order_ref;  // of scope order
   event_severity severity = event_severity::warning;  // warning or critical
   anomaly_status status = anomaly_status::open;
   std::uint32_t occurrences = 1;
@@ -60,6 +72,7 @@ struct anomaly {
   std::string assigned_to;
   std::vector<anomaly_comment> comments;
 
+  [[nodiscard]] entity_key key() const { return key_of(scope, entity); }
   [[nodiscard]] bool is_resolved() const { return status == anomaly_status::resolved; }
   bool operator==(const anomaly&) const = default;
 };
@@ -67,7 +80,7 @@ struct anomaly {
 /// A deadline that has passed and whose anchor has not moved since: it does not pass again.
 struct passed_deadline {
   std::string rule_id;
-  std::string order_ref;  // of scope order
+  entity_key about;
   instant due{};
   instant fired_at{};
   bool operator==(const passed_deadline&) const = default;

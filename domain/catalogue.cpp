@@ -95,6 +95,12 @@ std::string_view to_string(event_scope scope) {
   return "project";
 }
 
+std::optional<event_scope> parse_event_scope(std::string_view name) {
+  for (const auto scope : {event_scope::project, event_scope::order, event_scope::consolidation, event_scope::lastmile, event_scope::installation})
+    if (name == to_string(scope)) return scope;
+  return std::nullopt;
+}
+
 std::string_view to_string(event_severity severity) {
   switch (severity) {
     case event_severity::info: return "info";

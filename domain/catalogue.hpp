@@ -39,6 +39,7 @@ enum class event_severity : std::uint8_t { info, warning, critical };
 
 [[nodiscard]] std::string_view to_string(event_scope scope);
 [[nodiscard]] std::string_view to_string(event_severity severity);
+[[nodiscard]] std::optional<event_scope> parse_event_scope(std::string_view name);
 
 struct catalogue_entry {
   event_type type;
@@ -77,7 +78,9 @@ inline constexpr std::string_view consolidation_recalculated = "consolidation.re
 inline constexpr std::string_view project_recalculated = "project.recalculated";
 inline constexpr std::string_view project_status_changed = "project.status_changed";
 inline constexpr std::string_view project_closed = "project.closed";      // the conditions for closing came to hold
-inline constexpr std::string_view project_reopened = "project.reopened";  // a late event shows that they do not
+inline constexpr std::string_view project_reopened = "project.reopened";  // they do not hold any more: a new order, or a late event
+inline constexpr std::string_view order_after_closing = "project.order_after_closing";  // somebody had closed it: operations are told
+inline constexpr std::string_view not_applied = "event.not_applied";  // {reason}: the event before it changed nothing
 
 // Rules: what the clock brought about, what was found, and who has to know.
 inline constexpr std::string_view deadline_passed = "deadline.passed";
@@ -97,6 +100,7 @@ inline constexpr std::string_view anomaly_assigned = "anomaly.assigned";
 inline constexpr std::string_view notification_requested = "notification.requested";
 
 // About PLO itself.
+inline constexpr std::string_view engine_started = "engine.started";                      // {decider}
 inline constexpr std::string_view customer_erased = "customer.erased";                    // {customer_id, project_ids}
 inline constexpr std::string_view segment_written = "archive.segment_written";            // {segment, projects, events, bytes, digest}
 }  // namespace own_type

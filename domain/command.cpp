@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "domain/catalogue.hpp"
+#include "domain/consent.hpp"
 #include "domain/json.hpp"
 
 namespace plo {
@@ -50,14 +51,17 @@ std::optional<command_refusal> refuses_partial_delivery(const project_state& sta
   const auto& held = state.consolidation->concluded;
   if (held.status == consolidation_status::complete) return contradiction("the consolidation is complete: everything can be delivered");
   if (approving && held.partial_delivery_approved) return contradiction("the partial delivery was approved already");
-  if (!approving && state.lastmile && state.lastmile->left_station_at) return contradiction("the delivery has left the station: consent cannot be withdrawn any more");
+  const auto held_consent = consent_of(state);
+  const auto has_left = [&](const lastmile& l) { return held_consent.since && l.left_station && *l.left_station >= *held_consent.since; };
+  if (!approving && std::any_of(state.lastmiles.begin(), state.lastmiles.end(), has_left))
+    return contradiction("the delivery has left the station: consent cannot be withdrawn any more");
   return std::nullopt;
 }
 
 std::optional<command_refusal> refuses_step(const project_state& state, const event& command, json::element data) {
   const auto type = parse_step_type(json::get_string(data, "step_type").value_or(""));
   if (!type) return command_refusal{kind::unknown, "there is no step of this type"};
-  if (scope_of(*type) == step_scope::installation && !state.installation) return contradiction("the project has no installation");
+  if (scope_of(*type) == step_scope::installation && state.installations.empty()) return contradiction("the project has no installation");
   if (scope_of(*type) != step_scope::order) return std::nullopt;
   const auto ref = json::get_string(data, "order_ref").value_or(command.order_ref);
   if (!ref.empty()) {

@@ -1,19 +1,26 @@
 #include "domain/conclude.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "domain/conclude_steps.hpp"
+#include "domain/consent.hpp"
+#include "domain/entity.hpp"
 
 namespace plo {
 
 namespace fold {
 
-std::optional<instant> counted_as_arrived_at(const project_state& state, const order& o) {
-  auto at = arrived_at(o);
-  if (state.consolidation && state.consolidation->completed_by_oms.has() && o.confirmed_at) {
+bool is_at(const shipment& s, std::string_view station) {
+  return s.actual_arrival && (station.empty() || s.destination_station_id.empty() || s.destination_station_id == station);
+}
+
+std::optional<instant> counted_as_arrived_at(const project_state& state, const order& o, std::string_view station) {
+  auto at = arrived_at(o, station);
+  if (state.consolidation && state.consolidation->completed_by_oms && o.confirmed_at) {
     // consolidation.complete speaks of the orders confirmed by then, not of those that come later.
-    const instant complete = *state.consolidation->completed_by_oms.value;
-    if (*o.confirmed_at <= complete && (!at || complete < *at)) at = complete;
+    const auto complete = *state.consolidation->completed_by_oms;
+    if (*o.confirmed() <= complete && (!at || complete.at < *at)) at = complete.at;
   }
   return at;
 }
@@ -21,24 +28,26 @@ std::optional<instant> counted_as_arrived_at(const project_state& state, const o
 std::optional<instant> consolidation_complete_at(const project_state& state) {
   std::optional<instant> last;
   bool any = false;
+  const auto station = station_of(state);
   for (const auto& o : state.orders) {
     if (!is_required(o)) continue;
     any = true;
-    const auto at = counted_as_arrived_at(state, o);
+    const auto at = counted_as_arrived_at(state, o, station);
     if (!at) return std::nullopt;
     last = later(last, at);
   }
-  if (!any && state.consolidation) return state.consolidation->completed_by_oms.value;
+  if (!any && state.consolidation) return time_of(state.consolidation->completed_by_oms);
   return last;
 }
 
 std::optional<instant> consolidation_started_at(const project_state& state) {
   std::optional<instant> first;
+  const auto station = station_of(state);
   for (const auto& o : state.orders) {
     if (!is_required(o)) continue;
-    if (const auto at = counted_as_arrived_at(state, o)) keep_earliest(first, *at);
+    if (const auto at = counted_as_arrived_at(state, o, station)) keep_earliest(first, *at);
   }
-  if (!first && state.consolidation) first = state.consolidation->completed_by_oms.value;
+  if (!first && state.consolidation) first = time_of(state.consolidation->completed_by_oms);
   return first;
 }
 
@@ -50,18 +59,19 @@ consolidation_conclusions conclude_consolidation(const project_state& state, con
                                                  const domain_settings& settings) {
   consolidation_conclusions c;
   std::optional<instant> eta;
+  const auto station = station_of(state);
   for (std::size_t i = 0; i < state.orders.size(); ++i) {
     const auto& o = state.orders[i];
     if (!is_required(o)) continue;
     c.orders_required.push_back(o.order_ref);
-    if (fold::counted_as_arrived_at(state, o)) {
+    if (fold::counted_as_arrived_at(state, o, station)) {
       c.orders_arrived.push_back(o.order_ref);
     } else {
       c.orders_missing.push_back(o.order_ref);
       eta = later(eta, orders[i].latest_eta);
     }
   }
-  c.partial_delivery_approved = state.consolidation->consent.both();
+  c.partial_delivery_approved = consent_of(state).both();
   if (fold::consolidation_complete_at(state)) {
     c.status = consolidation_status::complete;
     return c;
@@ -69,14 +79,20 @@ consolidation_conclusions conclude_consolidation(const project_state& state, con
   if (eta) c.estimated_complete_date = settings.tz.day_of(*eta);
   else c.estimated_complete_date = state.consolidation->estimated_by_oms.value;
   // Once the OMS has called it complete it has begun, even when a new order takes that back.
-  const bool begun = !c.orders_arrived.empty() || state.consolidation->completed_by_oms.has();
+  const bool begun = !c.orders_arrived.empty() || state.consolidation->completed_by_oms.has_value();
   c.status = c.partial_delivery_approved ? consolidation_status::partial_approved
              : begun                     ? consolidation_status::in_progress
                                          : consolidation_status::waiting;
   return c;
 }
 
-order_conclusions conclude_order(const project_state& state, const order& o, bool project_closed, const fold::said_about_steps& said) {
+struct standing {
+  project_status status = project_status::draft;
+  std::optional<instant> closed_at;
+};
+
+order_conclusions conclude_order(const project_state& state, const order& o, const standing& project, std::string_view station, bool installed,
+                                 const fold::said_about_steps& said) {
   order_conclusions c;
   bool moving = false;
   for (const auto& s : o.shipments) {
@@ -86,85 +102,101 @@ order_conclusions conclude_order(const project_state& state, const order& o, boo
     c.latest_eta = later(c.latest_eta, s.estimated_arrival.value);
     if (s.dispatched_at) moving = true;
   }
-  c.arrived = arrived_at(o).has_value();
-  c.delivered = delivered_at(state, o).has_value();
+  c.arrived = arrived_at(o, station).has_value();
+  c.delivered = delivered(state, o).has_value();
   c.in_transit = moving && !c.delivered && !o.cancelled_at;
 
   using t = event_type;
-  const auto& i = state.installation;
-  const bool installed = i && i->status.has() &&
-                         (*i->status.value == installation_status::completed || *i->status.value == installation_status::closed);
   const bool begun = c.dispatched || c.arrived || o.seen.first(t::picking_started) || o.seen.first(t::picking_completed);
   if (o.cancelled_at) c.status = order_status::cancelled;
   else if (!o.confirmed_at) c.status = order_status::draft;
-  else if (project_closed) c.status = order_status::closed;
+  else if (project.status == project_status::completed && !(project.closed_at && *o.confirmed_at > *project.closed_at)) c.status = order_status::closed;
   else if (c.delivered && installed && o.installation_required.value.value_or(false)) c.status = order_status::installed;
   else if (c.delivered) c.status = order_status::delivered;
   else if (begun) c.status = order_status::in_fulfillment;
   else c.status = order_status::confirmed;
 
-  c.steps = fold::order_steps(state, o, c, said);
+  c.steps = fold::order_steps(state, o, c, station, said);
   return c;
 }
 
-/// Since when the project may close by itself: its last mile is delivered and, where one is required, its installation is
-/// closed. Orders confirmed after that do not open it again; nor does it close again after project.reopened, until the
-/// goods are delivered or the installation is closed anew.
+/// Since when the project may close by itself: everything is delivered and, where an installation is required, that is closed. After
+/// project.reopened it does not close again until goods are delivered or a visit is closed anew.
 std::optional<instant> concluded_closing(const project_state& state) {
-  if (!state.lastmile || !state.lastmile->delivered) return std::nullopt;
   if (state.status_said.value == project_status::cancelled) return std::nullopt;
-  const std::optional<instant> reopened =
-      state.closed.has() && !*state.closed.value ? std::optional(state.closed.as_of) : std::nullopt;
-  std::optional<instant> delivered;
-  for (const auto& o : state.lastmile->outcomes) {
-    if (!o.partial) delivered = reopened && o.first_at <= *reopened ? o.last_at : o.first_at;
+  auto closing = delivered(state);
+  if (!closing) return std::nullopt;
+  const bool installing = installation_required(state);
+  if (installing) {
+    const auto closed = installation_closed(state);
+    if (!closed) return std::nullopt;
+    closing = later(closing, closed);
   }
-
-  // What was required when it was delivered; an order that came later has no say.
-  bool required_then = state.installation_required.value.value_or(false);
-  std::optional<instant> waived;  // when the last requirement went away
   for (const auto& o : state.orders) {
-    if (!o.installation_required.value.value_or(false)) continue;
-    if (o.confirmed_at.value_or(o.installation_required.as_of) > *delivered) continue;
-    if (!o.cancelled_at || *o.cancelled_at > *delivered) required_then = true;
-    if (o.cancelled_at) waived = later(waived, o.cancelled_at);
+    // Nothing waits for what was called off, since it was.
+    if (!o.confirmed_at || !o.cancelled_at) continue;
+    const bool waited_for = !delivered(state, o) || (!installing && o.installation_required.value.value_or(false));
+    if (waited_for) closing = later(closing, o.cancelled());
   }
-  std::optional<instant> closing = delivered;
-  if (required_then) {
-    const auto& i = state.installation;
-    const bool done = i && i->status.value == installation_status::closed;
-    if (done) closing = later(delivered, i->closed_at);
-    else if (!installation_required(state)) closing = later(delivered, waived);
-    else return std::nullopt;
-  }
-  if (reopened && *closing <= *reopened) return std::nullopt;
-  return closing;
+  if (state.closed.value.value_or(true) || *closing > state.closed.as_of) return closing->at;
+  std::optional<sighted> anew;
+  for (const auto& l : state.lastmiles)
+    for (const auto& o : l.outcomes)
+      if (!o.partial) anew = later(anew, std::optional(o.last));
+  if (installing) anew = later(anew, installation_closed(state));
+  return anew && *anew > state.closed.as_of ? std::optional(anew->at) : std::nullopt;
 }
 
 /// The newest statement about the status counts; closing and reopening are statements too.
-struct standing {
-  project_status status = project_status::draft;
-  std::optional<instant> closed_at;
-};
-
 standing conclude_standing(const project_state& state, std::optional<instant> auto_closed_at) {
   const auto& said = state.status_said;
   if (said.has() && said.as_of >= state.closed.as_of) {
     if (said.value == project_status::cancelled) return {*said.value, {}};
-    if (said.value == project_status::completed) return {*said.value, said.as_of};
-    if (auto_closed_at && *auto_closed_at > said.as_of) return {project_status::completed, auto_closed_at};
+    if (said.value == project_status::completed) return {*said.value, said.as_of.at};
+    // While it was closed nobody could have said so: what came at the same time came later.
+    if (auto_closed_at && *auto_closed_at >= said.as_of.at) return {project_status::completed, auto_closed_at};
     if (said.value != project_status::draft) return {*said.value, {}};
   } else if (state.closed.value.value_or(false)) {
-    return {project_status::completed, state.closed.as_of};
+    return {project_status::completed, state.closed.as_of.at};
   } else if (auto_closed_at) {
     return {project_status::completed, auto_closed_at};
   }
-  std::optional<instant> confirmed;
-  for (const auto& o : state.orders) confirmed = later(confirmed, o.confirmed_at);
+  std::optional<sighted> confirmed;
+  for (const auto& o : state.orders) confirmed = later(confirmed, o.confirmed());
   // Draft by hand holds until the next order is confirmed.
   const bool draft_by_hand = said.value == project_status::draft && said.as_of >= state.closed.as_of;
   const bool active = confirmed && (!draft_by_hand || *confirmed > said.as_of);
   return {active ? project_status::active : project_status::draft, {}};
+}
+
+struct delivery {
+  std::optional<sighted> when;
+  const lastmile* by = nullptr;
+};
+
+delivery delivery_of(const project_state& state, const order& o) {
+  delivery found;
+  const auto confirmed = o.confirmed();
+  if (!confirmed) return found;
+  const auto cancelled = o.cancelled();
+  for (const auto& l : state.lastmiles) {
+    for (const auto& outcome : l.outcomes) {
+      if (outcome.last < *confirmed) continue;
+      if (cancelled && outcome.first >= *cancelled) continue;
+      if (std::binary_search(outcome.missing.begin(), outcome.missing.end(), o.order_ref)) continue;
+      const auto when = outcome.first >= *confirmed ? outcome.first : outcome.last;
+      if (!found.when || when < *found.when) found = {when, &l};
+    }
+  }
+  return found;
+}
+
+/// Nothing was missing, or what was has been cancelled.
+bool is_whole(const project_state& state, const delivery_outcome& outcome) {
+  return std::all_of(outcome.missing.begin(), outcome.missing.end(), [&](const std::string& ref) {
+    const auto* o = state.find_order(ref);
+    return o != nullptr && o->cancelled_at;
+  });
 }
 
 }  // namespace
@@ -178,7 +210,22 @@ bool is_last_leg(const order& o, const shipment& s) {
   });
 }
 
-std::optional<instant> arrived_at(const order& o) {
+std::string_view station_of(const project_state& state) {
+  if (state.consolidation && state.consolidation->station_id.has()) return *state.consolidation->station_id.value;
+  const shipment* last = nullptr;
+  // The first leg may go anywhere; one that follows another, or says that it is the last, goes to the station.
+  const auto rank = [](const shipment& s) { return std::tuple(s.last_leg.value_or(false), s.leg_number.value_or(1), s.last_event_at); };
+  for (const auto& o : state.orders) {
+    if (o.cancelled_at) continue;
+    for (const auto& s : o.shipments) {
+      if (s.destination_station_id.empty() || (!s.last_leg.value_or(false) && s.leg_number.value_or(1) < 2)) continue;
+      if (last == nullptr || rank(s) > rank(*last)) last = &s;
+    }
+  }
+  return last ? std::string_view(last->destination_station_id) : std::string_view();
+}
+
+std::optional<instant> arrived_at(const order& o, std::string_view station) {
   std::optional<instant> last;
   bool all = true;
   std::int64_t highest = 1;
@@ -187,23 +234,61 @@ std::optional<instant> arrived_at(const order& o) {
     // Nothing goes on from the highest leg: it need not be compared with the others.
     const bool is_highest = !s.last_leg && s.leg_number.value_or(1) == highest;
     if (!is_highest && !is_last_leg(o, s)) continue;
-    if (!s.actual_arrival) all = false;
+    if (!fold::is_at(s, station)) all = false;
     last = later(last, s.actual_arrival);
   }
   if (!all || !last) return o.arrived_at_station;
   return o.arrived_at_station && *o.arrived_at_station < *last ? o.arrived_at_station : last;
 }
 
-std::optional<instant> delivered_at(const project_state& state, const order& o) {
-  if (!state.lastmile || !o.confirmed_at) return std::nullopt;
-  std::optional<instant> first;
-  for (const auto& outcome : state.lastmile->outcomes) {
-    if (outcome.last_at < *o.confirmed_at) continue;
-    if (o.cancelled_at && outcome.first_at >= *o.cancelled_at) continue;
-    if (std::binary_search(outcome.missing.begin(), outcome.missing.end(), o.order_ref)) continue;
-    keep_earliest(first, outcome.first_at >= *o.confirmed_at ? outcome.first_at : outcome.last_at);
+std::optional<sighted> delivered(const project_state& state, const order& o) { return delivery_of(state, o).when; }
+
+const lastmile* delivered_by(const project_state& state, const order& o) { return delivery_of(state, o).by; }
+
+std::optional<sighted> delivered(const project_state& state) {
+  if (state.lastmiles.empty()) return std::nullopt;
+  std::optional<sighted> last;
+  bool any = false;
+  for (const auto& o : state.orders) {
+    if (!is_required(o)) continue;
+    any = true;
+    const auto at = delivered(state, o);
+    if (!at) return std::nullopt;
+    last = later(last, at);
+  }
+  if (any) return last;
+  std::optional<sighted> first;
+  for (const auto& l : state.lastmiles)
+    for (const auto& o : l.outcomes)
+      if (is_whole(state, o)) keep_earliest(first, o.first);
+  return first;
+}
+
+bool delivered_whole(const project_state& state, const lastmile& tour) {
+  return std::any_of(tour.outcomes.begin(), tour.outcomes.end(), [&](const delivery_outcome& o) { return is_whole(state, o); });
+}
+
+const lastmile* tour_for(const project_state& state, const order& o) {
+  const auto confirmed = o.confirmed();
+  const lastmile* first = nullptr;
+  for (const auto& l : state.lastmiles) {
+    if (!l.slot_start.has() || l.closed() || (confirmed && *l.slot_set < *confirmed)) continue;
+    if (first == nullptr || *l.slot_start.value < *first->slot_start.value) first = &l;
   }
   return first;
+}
+
+std::optional<instant> slot_of(const project_state& state, const order& o) {
+  const auto* tour = tour_for(state, o);
+  return tour ? tour->slot_start.value : std::nullopt;
+}
+
+std::optional<sighted> installation_closed(const project_state& state) {
+  const auto* last = current_installation(state);
+  if (last == nullptr || last->status.value != installation_status::closed) return std::nullopt;
+  std::optional<sighted> closed;
+  for (const auto& i : state.installations) closed = later(closed, i.closed);
+  return closed;
 }
 
 bool installation_required(const project_state& state) {
@@ -220,12 +305,16 @@ std::optional<instant> closed_at(const project_state& state, std::optional<insta
 conclusions conclude(const project_state& state, const domain_settings& settings) {
   conclusions all;
   all.auto_closed_at = concluded_closing(state);
-  all.status = conclude_standing(state, all.auto_closed_at).status;
+  const auto stands = conclude_standing(state, all.auto_closed_at);
+  all.status = stands.status;
+  const auto station = station_of(state);
+  const auto* visit = current_installation(state);
+  const bool installed = visit != nullptr && (visit->status.value == installation_status::completed || visit->status.value == installation_status::closed);
 
   const fold::said_about_steps said(state);
   all.orders.reserve(state.orders.size());
   for (const auto& o : state.orders) {
-    all.orders.push_back(conclude_order(state, o, all.status == project_status::completed, said));
+    all.orders.push_back(conclude_order(state, o, stands, station, installed, said));
     if (o.cancelled_at) continue;
     const auto latest = [](std::optional<local_day>& held, const std::optional<local_day>& day) {
       if (day && (!held || *day > *held)) held = day;
@@ -236,7 +325,7 @@ conclusions conclude(const project_state& state, const domain_settings& settings
   if (!all.promised_installation_date) all.promised_installation_date = state.promised_installation_date_of_project.value;
   if (state.consolidation) all.consolidation = conclude_consolidation(state, all.orders, settings);
   all.steps = fold::project_steps(state, all, settings, said);
-  if (state.installation) all.installation_steps = fold::installation_steps(state, all, settings, said);
+  if (visit != nullptr) all.installation_steps = fold::installation_steps(*visit, all, settings, said);
   return all;
 }
 
@@ -249,7 +338,7 @@ conclusions held_conclusions(const project_state& state) {
   held.auto_closed_at = state.auto_closed_at;
   held.status = state.status;
   held.steps = state.steps;
-  if (state.installation) held.installation_steps = state.installation->steps;
+  held.installation_steps = state.installation_steps;
   return held;
 }
 

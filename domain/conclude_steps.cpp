@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "domain/consent.hpp"
+#include "domain/entity.hpp"
+
 namespace plo::fold {
 
 namespace {
@@ -11,10 +14,13 @@ using s = step_status;
 
 /// A step being drawn from facts, with the newest of them.
 struct drawn : step {
-  std::optional<instant> newest;
+  std::optional<sighted> newest;
 
   explicit drawn(step_type what) { type = what; }
-  void saw(std::optional<instant> at) { newest = later(newest, at); }
+  void saw(std::optional<sighted> when) { newest = later(newest, when); }
+  void saw(std::optional<instant> at) {
+    if (at) saw(std::optional(sighted{*at}));
+  }
   void start(std::optional<instant> at) {
     saw(at);
     if (!at) return;
@@ -34,7 +40,7 @@ struct drawn : step {
 step settle(drawn st, const said_about_steps& all, std::string_view order_ref) {
   for (const auto* said : all.by_hand(order_ref)) {
     if (said->type != st.type) continue;
-    if (st.newest && *st.newest > said->at) continue;
+    if (st.newest && *st.newest > said->counted) continue;
     st.status = said->status;
     st.completed_at.reset();
     if (said->status == s::completed) st.completed_at = said->at;
@@ -61,24 +67,26 @@ std::optional<instant> earlier(std::optional<instant> a, std::optional<instant> 
 
 drawn stock_check(const order& o) {
   drawn st(step_type::stock_check);
-  const auto ok = o.seen.last(t::stock_check_ok);
-  const auto short_ = later(o.seen.last(t::stock_shortage), o.seen.last(t::stock_partial));
+  const auto ok = o.seen.last_of(t::stock_check_ok);
+  const auto any = later(ok, later(o.seen.last_of(t::stock_shortage), o.seen.last_of(t::stock_partial)));
   st.start(earlier(o.seen.first(t::stock_check_ok), earlier(o.seen.first(t::stock_shortage), o.seen.first(t::stock_partial))));
-  st.saw(short_);
-  if (short_ && (!ok || *short_ > *ok)) st.status = s::anomaly;
-  else st.complete(ok);
+  st.saw(any);
+  if (!any) return st;
+  if (!o.articles_short.empty()) st.status = s::anomaly;
+  else st.complete(any->at);
   return st;
 }
 
 drawn picking(const order& o) {
   drawn st(step_type::picking_preparation);
-  const auto done = o.seen.last(t::picking_completed);
-  const auto wrong = o.seen.last(t::picking_discrepancy);
+  const auto done = o.seen.last_of(t::picking_completed);
+  const auto wrong = o.seen.last_of(t::picking_discrepancy);
   // Whoever finds a discrepancy or is done has started.
   st.start(earlier(o.seen.first(t::picking_started), earlier(o.seen.first(t::picking_completed), o.seen.first(t::picking_discrepancy))));
   st.saw(wrong);
+  st.saw(done);
   if (wrong && (!done || *wrong > *done)) st.status = s::anomaly;
-  else st.complete(done);
+  else st.complete(time_of(done));
   return st;
 }
 
@@ -86,13 +94,13 @@ drawn quote(const sightings& seen, step_type type, t created, t sent, t accepted
   drawn st(type);
   st.start(earlier(seen.first(created), seen.first(sent)));
   st.complete(seen.first(accepted));
-  const auto lapsed = expired ? seen.last(*expired) : std::nullopt;
-  const auto alive = later(seen.last(created), seen.last(sent));
+  const auto lapsed = expired ? seen.last_of(*expired) : std::nullopt;
+  const auto alive = later(seen.last_of(created), seen.last_of(sent));
   st.saw(lapsed);
   st.saw(alive);
-  if (lapsed && st.status != s::completed && (!alive || *lapsed >= *alive)) {
+  if (lapsed && st.status != s::completed && (!alive || *lapsed > *alive)) {
     st.status = s::anomaly;
-    if (!st.started_at) st.started_at = lapsed;
+    if (!st.started_at) st.started_at = time_of(lapsed);
   }
   return st;
 }
@@ -110,37 +118,52 @@ std::optional<instant> promised_start(const conclusions& all, const domain_setti
   return settings.tz.at(*all.promised_delivery_date);
 }
 
-drawn lastmile_scheduled(const project_state& state, const std::optional<instant>& expected) {
+/// The tours so far are over, and something was ordered after them.
+bool awaits_tour(const project_state& state, const lastmile& current) {
+  if (!current.closed()) return false;
+  return std::any_of(state.orders.begin(), state.orders.end(), [&](const order& o) {
+    return is_required(o) && *o.confirmed() > *current.last_closing && !delivered(state, o);
+  });
+}
+
+drawn lastmile_scheduled(const project_state& state, const std::optional<instant>& expected, bool delivered) {
   drawn st(step_type::lastmile_scheduled);
   st.expected_at = expected;
-  if (!state.lastmile) return st;
-  const auto& l = *state.lastmile;
-  const auto set_at = later(state.seen.last(t::lastmile_scheduled), state.seen.last(t::lastmile_rescheduled));
-  const auto failed = state.seen.last(t::lastmile_failed);
+  const auto* l = current_lastmile(state);
+  if (l == nullptr) return st;
+  const auto set_at = later(l->seen.last_of(t::lastmile_scheduled), l->seen.last_of(t::lastmile_rescheduled));
+  const auto failed = l->seen.last_of(t::lastmile_failed);
   st.saw(set_at);
   st.saw(failed);
+  if (awaits_tour(state, *l)) return st;
   // After a failure a new slot is needed.
-  if (set_at && (!failed || *set_at > *failed || l.delivered)) st.complete(set_at);
-  else if (!set_at && l.delivered_at) st.status = s::skipped;
+  if (set_at && (!failed || *set_at > *failed || l->delivered || delivered)) st.complete(set_at->at);
+  else if (!set_at && l->delivered_at) st.status = s::skipped;
   return st;
 }
 
-drawn lastmile_delivered(const project_state& state, const std::optional<instant>& expected) {
+drawn lastmile_delivered(const project_state& state, const std::optional<instant>& expected, const std::optional<sighted>& delivered) {
   drawn st(step_type::lastmile_delivered);
   st.expected_at = expected;
-  if (!state.lastmile) return st;
-  const auto& l = *state.lastmile;
-  st.start(earlier(l.left_station_at, state.seen.first(t::lastmile_failed)));
-  const auto failed = state.seen.last(t::lastmile_failed);
+  const auto* l = current_lastmile(state);
+  if (l == nullptr) return st;
+  std::optional<instant> begun = state.seen.first(t::lastmile_failed);
+  for (const auto& tour : state.lastmiles) begun = earlier(begun, time_of(tour.left_station));
+  const auto failed = l->seen.last_of(t::lastmile_failed);
   st.saw(failed);
-  if (l.delivered) {
-    st.complete(l.delivered_at);
-  } else if (failed && (!l.delivered_at || *failed > *l.delivered_at)) {
+  if (delivered) {
+    st.start(begun);
+    st.complete(delivered->at);
+    st.saw(delivered);
+    return st;
+  }
+  if (awaits_tour(state, *l)) return st;
+  st.start(begun);
+  if (failed && (!l->delivered_at || failed->at > *l->delivered_at)) {
     st.status = s::anomaly;
-  } else if (l.delivered_at) {
+  } else if (l->delivered_at) {
     // A partial delivery is what was agreed, or it is not.
-    const bool agreed = state.consolidation && state.consolidation->consent.both();
-    if (agreed) st.complete(l.delivered_at);
+    if (consented(state, *l)) st.complete(l->delivered_at);
     else st.status = s::anomaly;
   }
   return st;
@@ -182,14 +205,16 @@ const anomaly* said_about_steps::blocking(step_type type, std::string_view order
   return first;
 }
 
-std::vector<step> order_steps(const project_state& state, const order& o, const order_conclusions& concluded, const said_about_steps& said) {
+std::vector<step> order_steps(const project_state& state, const order& o, const order_conclusions& concluded, std::string_view station,
+                              const said_about_steps& said) {
   std::vector<drawn> steps;
   steps.reserve(6);
-  const auto arrived = concluded.arrived ? arrived_at(o) : std::nullopt;
+  const auto arrived = concluded.arrived ? arrived_at(o, station) : std::nullopt;
   const auto delivered = concluded.delivered ? delivered_at(state, o) : std::nullopt;
 
   drawn confirmed(step_type::order_confirmed);
   confirmed.complete(o.confirmed_at);
+  confirmed.saw(o.confirmed());
   steps.push_back(std::move(confirmed));
   steps.push_back(stock_check(o));
   steps.push_back(picking(o));
@@ -198,7 +223,7 @@ std::vector<step> order_steps(const project_state& state, const order& o, const 
   std::optional<instant> trouble;
   for (const auto& sh : o.shipments) {
     first_out = earlier(first_out, sh.dispatched_at);
-    if (is_last_leg(o, sh)) first_arrival = earlier(first_arrival, sh.actual_arrival);
+    if (is_last_leg(o, sh) && is_at(sh, station)) first_arrival = earlier(first_arrival, sh.actual_arrival);
     if (!sh.actual_arrival && sh.status.value == shipment_status::exception) trouble = later(trouble, sh.exception_at);
   }
   drawn dispatched(step_type::shipment_dispatched);
@@ -214,17 +239,17 @@ std::vector<step> order_steps(const project_state& state, const order& o, const 
   transit.saw(trouble);
   steps.push_back(std::move(transit));
 
-  drawn station(step_type::shipment_arrived_at_station);
-  station.expected_at = concluded.latest_eta;
-  station.start(first_arrival);
-  if (arrived) station.complete(arrived);
-  else if (delivered) station.status = s::skipped;  // nobody reported it, and it is with the customer
-  steps.push_back(std::move(station));
+  drawn reached(step_type::shipment_arrived_at_station);
+  reached.expected_at = concluded.latest_eta;
+  reached.start(first_arrival);
+  if (arrived) reached.complete(arrived);
+  else if (delivered) reached.status = s::skipped;  // nobody reported it, and it is with the customer
+  steps.push_back(std::move(reached));
 
   for (auto& st : steps) {
     if (!o.cancelled_at || st.status == s::completed) continue;
     st.status = s::skipped;
-    st.saw(o.cancelled_at);
+    st.saw(o.cancelled());
   }
   return settle_all(std::move(steps), said, o.order_ref);
 }
@@ -246,33 +271,34 @@ std::vector<step> project_steps(const project_state& state, const conclusions& a
     const auto complete_at = consolidation_complete_at(state);
     if (status != consolidation_status::waiting) waiting.start(consolidation_started_at(state));
     if (status == consolidation_status::complete) waiting.complete(complete_at);
-    if (status == consolidation_status::partial_approved) waiting.complete(state.consolidation->partial_approved_at);
+    if (status == consolidation_status::partial_approved) waiting.complete(time_of(consent_of(state).since));
     if (status == consolidation_status::complete) whole.complete(complete_at);
     if (all.consolidation->estimated_complete_date) whole.expected_at = settings.tz.at(*all.consolidation->estimated_complete_date);
-    const auto incident = state.seen.last(t::consolidation_exception);
+    const auto incident = state.seen.last_of(t::consolidation_exception);
     waiting.saw(incident);
-    if (incident && waiting.status != s::completed && incident > state.seen.last(t::consolidation_order_arrived)) waiting.status = s::anomaly;
+    if (incident && waiting.status != s::completed && incident > state.seen.last_of(t::consolidation_order_arrived)) waiting.status = s::anomaly;
   }
   steps.push_back(std::move(waiting));
   steps.push_back(std::move(whole));
 
   auto expected = promised_start(all, settings);
-  if (state.lastmile && state.lastmile->slot_start.has()) expected = state.lastmile->slot_start.value;
-  steps.push_back(lastmile_scheduled(state, expected));
-  steps.push_back(lastmile_delivered(state, expected));
+  const auto all_delivered = delivered(state);
+  const auto* tour = current_lastmile(state);
+  if (tour != nullptr && tour->slot_start.has() && (all_delivered || !awaits_tour(state, *tour))) expected = tour->slot_start.value;
+  steps.push_back(lastmile_scheduled(state, expected, all_delivered.has_value()));
+  steps.push_back(lastmile_delivered(state, expected, all_delivered));
 
   drawn closing(step_type::project_closed);
   if (all.status == project_status::completed) closing.complete(closed_at(state, all.auto_closed_at));
   else if (all.status == project_status::cancelled) closing.status = s::skipped;
-  closing.saw(state.closed.has() ? std::optional(state.closed.as_of) : std::nullopt);
+  if (state.closed.has()) closing.saw(std::optional(state.closed.as_of));
   steps.push_back(std::move(closing));
 
   return settle_all(std::move(steps), said);
 }
 
-std::vector<step> installation_steps(const project_state& state, const conclusions& all, const domain_settings& settings,
+std::vector<step> installation_steps(const installation& i, const conclusions& all, const domain_settings& settings,
                                      const said_about_steps& said) {
-  const auto& i = *state.installation;
   std::vector<drawn> steps;
   steps.reserve(4);
   std::optional<instant> expected = i.scheduled_start.value;
@@ -285,17 +311,19 @@ std::vector<step> installation_steps(const project_state& state, const conclusio
 
   drawn execution(step_type::installation_execution);
   execution.expected_at = expected;
-  execution.start(earlier(i.started_at, earlier(state.seen.first(t::installation_partial), state.seen.first(t::installation_issue))));
-  execution.saw(state.seen.last(t::installation_started));
-  execution.saw(state.seen.last(t::installation_partial));
-  execution.saw(state.seen.last(t::installation_issue));
+  execution.start(earlier(i.started_at, earlier(i.seen.first(t::installation_partial), i.seen.first(t::installation_issue))));
+  execution.saw(i.seen.last_of(t::installation_started));
+  execution.saw(i.seen.last_of(t::installation_partial));
+  execution.saw(i.seen.last_of(t::installation_issue));
   // Whatever was reported last tells how it stands.
-  const auto partial = state.seen.last(t::installation_partial);
-  const auto issue = state.seen.last(t::installation_issue);
-  const auto going_on = later(i.completed_at, state.seen.last(t::installation_started));
-  if (i.completed_at && !(later(partial, issue) > i.completed_at)) execution.complete(i.completed_at);
+  const auto partial = i.seen.last_of(t::installation_partial);
+  const auto issue = i.seen.last_of(t::installation_issue);
+  const auto completed = i.seen.last_of(t::installation_completed);
+  const auto going_on = later(completed, i.seen.last_of(t::installation_started));
+  execution.saw(completed);
+  if (completed && !(later(partial, issue) > completed)) execution.complete(completed->at);
   else if (issue && !(going_on > issue)) execution.status = s::anomaly;
-  else if (i.closed_at && !i.completed_at) execution.complete(i.closed_at);
+  else if (i.closed && !completed) execution.complete(i.closed->at);
   steps.push_back(std::move(execution));
 
   drawn report(step_type::installation_report);
@@ -303,7 +331,7 @@ std::vector<step> installation_steps(const project_state& state, const conclusio
   steps.push_back(std::move(report));
 
   drawn closed(step_type::installation_closed);
-  if (i.status.value == installation_status::closed) closed.complete(i.closed_at);
+  if (i.status.value == installation_status::closed) closed.complete(time_of(i.closed));
   steps.push_back(std::move(closed));
 
   if (i.status.value == installation_status::cancelled) {

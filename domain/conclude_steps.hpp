@@ -27,11 +27,14 @@ private:
 };
 
 [[nodiscard]] std::vector<step> order_steps(const project_state& state, const order& o, const order_conclusions& concluded,
-                                            const said_about_steps& said);
+                                            std::string_view station, const said_about_steps& said);
 [[nodiscard]] std::vector<step> project_steps(const project_state& state, const conclusions& all, const domain_settings& settings,
                                               const said_about_steps& said);
-[[nodiscard]] std::vector<step> installation_steps(const project_state& state, const conclusions& all, const domain_settings& settings,
+[[nodiscard]] std::vector<step> installation_steps(const installation& visit, const conclusions& all, const domain_settings& settings,
                                                    const said_about_steps& said);
+
+/// Whether the shipment has arrived at the station, as far as is known.
+[[nodiscard]] bool is_at(const shipment& s, std::string_view station);
 
 /// When the consolidation became complete; empty when it is not.
 [[nodiscard]] std::optional<instant> consolidation_complete_at(const project_state& state);
@@ -40,6 +43,6 @@ private:
 [[nodiscard]] std::optional<instant> consolidation_started_at(const project_state& state);
 
 /// Arrived, or covered by a consolidation.complete that came after its confirmation.
-[[nodiscard]] std::optional<instant> counted_as_arrived_at(const project_state& state, const order& o);
+[[nodiscard]] std::optional<instant> counted_as_arrived_at(const project_state& state, const order& o, std::string_view station);
 
 }  // namespace plo::fold

@@ -48,22 +48,45 @@ struct stamp {
   }
 };
 
-inline void keep_earliest(std::optional<instant>& held, instant at) {
-  if (!held || at < *held) held = at;
-}
-inline void keep_latest(std::optional<instant>& held, instant at) {
-  if (!held || at > *held) held = at;
-}
-/// The later of two instants, of which either may be missing.
-[[nodiscard]] inline std::optional<instant> later(std::optional<instant> a, std::optional<instant> b) {
-  return !a || (b && *b > *a) ? b : a;
-}
-
-/// A moment of an event: its `occurred_at`, and its place in the stream, which tells two of the same time apart.
+/// A moment of an event: its `occurred_at`, and its place in the stream. Of two messages with the same time the one that arrived later counts as
+/// later (RULES.md, "Equal times"): sources stamp whole seconds.
 struct sighted {
   instant at;
   std::uint64_t version = 0;
   auto operator<=>(const sighted&) const = default;
+};
+
+template <class T>
+void keep_earliest(std::optional<T>& held, const T& at) {
+  if (!held || at < *held) held = at;
+}
+template <class T>
+void keep_latest(std::optional<T>& held, const T& at) {
+  if (!held || at > *held) held = at;
+}
+/// The later of two moments, of which either may be missing.
+template <class T>
+[[nodiscard]] std::optional<T> later(const std::optional<T>& a, const std::optional<T>& b) {
+  return !a || (b && *b > *a) ? b : a;
+}
+/// The time of a moment.
+[[nodiscard]] inline std::optional<instant> time_of(const std::optional<sighted>& moment) {
+  return moment ? std::optional(moment->at) : std::nullopt;
+}
+
+/// A value with the moment it was said, for what is compared with other messages of the same time.
+template <class T>
+struct said {
+  std::optional<T> value;
+  sighted as_of{instant::min()};
+
+  void set(T v, sighted when) {
+    if (when < as_of) return;
+    value = std::move(v);
+    as_of = when;
+  }
+  [[nodiscard]] bool has() const { return value.has_value(); }
+  bool operator==(const said&) const = default;
 };
 
 /// When events of each type were seen: the earliest and the latest `occurred_at`.

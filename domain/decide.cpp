@@ -61,7 +61,8 @@ void derive_project(derivation& out, const conclusions& now) {
   }
   if (held.auto_closed_at != now.auto_closed_at) {
     json_writer w;
-    w.begin_object().field("reason", now.auto_closed_at ? "automatic" : "late_event");
+    const bool ordered = canonical_type(out.cause().type) == "order.confirmed";
+    w.begin_object().field("reason", now.auto_closed_at ? "automatic" : ordered ? "order_confirmed" : "late_event");
     field_if(w, "closed_at", now.auto_closed_at);
     w.end_object();
     out.add(now.auto_closed_at ? own_type::project_closed : own_type::project_reopened, w);
@@ -70,6 +71,23 @@ void derive_project(derivation& out, const conclusions& now) {
     json_writer w;
     w.begin_object().field("from", to_string(held.status)).field("to", to_string(now.status)).field("reason", out.cause().type).end_object();
     out.add(own_type::project_status_changed, w);
+  }
+}
+
+/// A project that somebody closed stays closed when something is ordered afterwards: operations have to know.
+void tell_order_after_closing(derivation& out, std::uint64_t version) {
+  const auto& state = out.state();
+  if (!state.status_said.has() && !state.closed.has()) return;
+  if (state.status != project_status::completed && state.status != project_status::cancelled) return;
+  for (const auto& o : state.orders) {
+    // Only the one that this input has confirmed, and not again.
+    if (!is_required(o) || o.confirmed_version != version || (state.closed_at && *o.confirmed_at < *state.closed_at)) continue;
+    json_writer w;
+    w.begin_object().field("order_ref", o.order_ref).field("status", to_string(state.status));
+    field_if(w, "closed_at", state.closed_at);
+    w.end_object();
+    out.add(own_type::order_after_closing, w);
+    return;
   }
 }
 
@@ -111,7 +129,7 @@ void derive_steps(derivation& out, const conclusions& now) {
   step_changes steps;
   steps.compare(state.steps, now.steps, nullptr);
   for (std::size_t i = 0; i < state.orders.size(); ++i) steps.compare(state.orders[i].concluded.steps, now.orders[i].steps, &state.orders[i]);
-  if (state.installation) steps.compare(state.installation->steps, now.installation_steps, nullptr);
+  steps.compare(state.installation_steps, now.installation_steps, nullptr);
   steps.finish(out);
 }
 
@@ -141,9 +159,13 @@ public:
     const instant noticed = clock_.wall ? input.recorded_at : input.occurred_at;
     const bool changing = may_change_facts(input);
     d_.input_at = d_.events.size();
-    record(std::move(input));
+    const auto version = d_.next.events + 1;
+    const bool confirms = canonical_type(input.type) == "order.confirmed";
+    const auto not_applied = record(std::move(input));
     derivation out(d_, d_.input_at, settings_);
+    if (!not_applied.empty()) out.add(own_type::not_applied, json_writer().begin_object().field("reason", not_applied).end_object());
     if (changing) derive(out, conclude(d_.next, settings_));
+    if (confirms) tell_order_after_closing(out, version);
     if (rules_ == nullptr) return;
     const detection_input with{*rules_, before ? &*before : nullptr, noticed, clock_.now};
     if (detect_after_event(out, with, d_.raised)) derive_steps(out, conclude(d_.next, settings_));
@@ -181,13 +203,14 @@ private:
   [[nodiscard]] bool has_passed(const appointment& due) const {
     const auto& passed = d_.next.passed_deadlines;
     return std::any_of(passed.begin(), passed.end(), [&](const passed_deadline& p) {
-      return p.due == due.due && p.rule_id == due.rule->rule->id && p.order_ref == due.order_ref;
+      return p.due == due.due && p.rule_id == due.rule->rule->id && p.about == due.about;
     });
   }
 
-  void record(event input) {
-    evolve(d_.next, input, settings_);
+  std::string_view record(event input) {
+    const auto not_applied = evolve(d_.next, input, settings_);
     d_.events.push_back(std::move(input));
+    return not_applied;
   }
 
   void pass(const appointment& due, instant fired_at, const event& like) {
@@ -201,10 +224,9 @@ private:
     if (due.what == purpose::deadline) {
       e.type = own_type::deadline_passed;
       const auto& rule = *due.rule->rule;
-      const order* o = due.order_ref.empty() ? nullptr : d_.next.find_order(due.order_ref);
       w.field("rule_id", rule.id).field("rule_version", due.rule->version).field("scope", to_string(rule.scope));
-      w.field("entity", entity_of(rule.scope, d_.next, o));
-      if (o != nullptr) w.field("order_ref", o->order_ref);
+      w.field("entity", name_of(find_entity(due.about, d_.next), d_.next));
+      if (rule.scope == event_scope::order) w.field("order_ref", due.about.name);
     } else {
       e.type = due.what == purpose::escalation ? own_type::escalation_due : own_type::snooze_ended;
       w.field("anomaly_id", due.anomaly);

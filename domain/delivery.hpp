@@ -1,4 +1,4 @@
-// What happens to a project once its orders are on the way: consolidation, last mile, installation.
+// What happens to a project once its orders are on the way: consolidation, delivery tours, installation visits.
 #pragma once
 
 #include <optional>
@@ -10,14 +10,6 @@
 #include "domain/vocabulary.hpp"
 
 namespace plo {
-
-/// A consent to a partial delivery; one alone is kept and waits for the other.
-struct partial_consent {
-  dated<bool> customer;
-  dated<bool> installer;
-  [[nodiscard]] bool both() const { return customer.value.value_or(false) && installer.value.value_or(false); }
-  bool operator==(const partial_consent&) const = default;
-};
 
 struct consolidation_conclusions {
   consolidation_status status = consolidation_status::waiting;
@@ -33,15 +25,13 @@ struct consolidation {
   std::string consolidation_id;  // the source's when it gave one, else derived
   dated<std::string> station_id;
   dated<std::string> station_name;
-  std::optional<instant> opened_at;            // first confirmed order
-  dated<instant> completed_by_oms;             // consolidation.complete
-  dated<local_day> estimated_by_oms;           // stands in while no shipment has an ETA
-  partial_consent consent;                     // as it stands
-  std::optional<instant> partial_approved_at;  // since when both consent
+  std::optional<instant> opened_at;         // first confirmed order
+  std::optional<sighted> completed_by_oms;  // the last consolidation.complete
+  dated<local_day> estimated_by_oms;        // stands in while no shipment has an ETA
 
-  // What the fields above are merged from.
+  /// What somebody said about a partial delivery (domain/consent.hpp).
   struct consent_said {
-    instant at;
+    sighted when;
     std::optional<bool> customer;
     std::optional<bool> installer;
     bool operator==(const consent_said&) const = default;
@@ -57,39 +47,51 @@ struct consolidation {
 struct delivery_outcome {
   bool partial = false;
   std::vector<std::string> missing;  // order references
-  instant first_at;
-  instant last_at;
+  sighted first;
+  sighted last;
   bool operator==(const delivery_outcome&) const = default;
 };
 
+/// A tour to the customer. A project may have many, each with its own slot and outcome.
 struct lastmile {
-  std::string lastmile_id;
+  std::string lastmile_id;    // empty while no source has named it
+  sighted first_named;        // the earliest event about it: of two tours the one named later is the latest
+  std::uint64_t touched = 0;  // place in the stream of the last event about it
+  sightings seen;             // of lastmile.*
   dated<lastmile_status> status;
   dated<std::string> carrier;
   dated<std::string> carrier_tracking_ref;
   dated<instant> slot_start;
-  dated<instant> slot_end;  // a slot without an end lasts to the end of its day
-  std::optional<instant> previous_slot_start;
-  std::optional<instant> slot_set_at;  // when the present slot was set
+  dated<instant> slot_end;              // a slot without an end lasts to the end of its day
+  std::optional<sighted> slot_set;      // when the present slot was last set
+  std::optional<sighted> first_slot;    // when it got its first one
+  std::optional<instant> previous_slot_start;  // of the last slot that differs from the present one
   dated<bool> is_partial;
   dated<std::vector<std::string>> missing_order_ids;  // order references
   std::optional<instant> delivered_at;                // full delivery, or the partial one
-  std::optional<instant> closed_at;                   // last closing event since the slot was set
   bool ever_scheduled = false;
-  bool delivered = false;  // full delivery was made
+  bool delivered = false;  // a delivery was made that nothing was said to miss
   dated<std::string> pod_url;
 
   // What the fields above are merged from.
-  stamp id_since;
-  instant previous_slot_as_of = instant::min();
-  std::optional<instant> last_closing_at;
-  std::optional<instant> left_station_at;  // first in_transit or delivery
+  sighted previous_slot_as_of{instant::min()};
+  std::optional<sighted> last_closing;  // delivered, in part or not, or failed
+  std::optional<sighted> left_station;  // first in_transit or delivery
   std::vector<delivery_outcome> outcomes;
+
+  /// The last closing event since the slot was set; empty while the tour is open.
+  [[nodiscard]] std::optional<sighted> closed() const {
+    return last_closing && (!slot_set || *last_closing > *slot_set) ? last_closing : std::nullopt;
+  }
   bool operator==(const lastmile&) const = default;
 };
 
+/// A visit of the installer. A project may have many.
 struct installation {
-  std::string installation_id;
+  std::string installation_id;  // empty while no source has named it
+  sighted first_named;
+  std::uint64_t touched = 0;
+  sightings seen;  // of installation.*
   dated<installation_status> status;
   dated<std::string> installer_id;
   dated<std::string> technician_id;
@@ -99,9 +101,13 @@ struct installation {
   std::optional<instant> started_at;           // first start
   std::optional<instant> completed_at;         // last completion
   std::optional<instant> report_submitted_at;  // last report
-  std::optional<instant> closed_at;            // last closing
-  stamp id_since;
-  std::vector<step> steps;  // concluded: the four installation steps
+  std::optional<sighted> closed;               // last closing
+
+  [[nodiscard]] bool is_cancelled() const { return status.value == installation_status::cancelled; }
+  /// Still to come, or going on. One that was left unfinished is over: what is missing is another visit's.
+  [[nodiscard]] bool is_open() const {
+    return !status.has() || *status.value == installation_status::scheduled || *status.value == installation_status::in_progress;
+  }
   bool operator==(const installation&) const = default;
 };
 

@@ -22,9 +22,9 @@ const anomaly* find_anomaly(const project_state& state, const anomaly_id& id) {
   return found == state.anomalies.end() ? nullptr : &*found;
 }
 
-const anomaly* find_anomaly(const project_state& state, std::string_view rule_id, std::string_view order_ref) {
+const anomaly* find_anomaly(const project_state& state, std::string_view rule_id, const entity_key& about) {
   const auto found = std::find_if(state.anomalies.begin(), state.anomalies.end(),
-                                  [&](const anomaly& a) { return a.rule_id == rule_id && a.order_ref == order_ref; });
+                                  [&](const anomaly& a) { return a.rule_id == rule_id && a.key() == about; });
   return found == state.anomalies.end() ? nullptr : &*found;
 }
 
@@ -45,32 +45,29 @@ public:
     const event cause = out_.cause();
     const auto data = payload::of(cause, out_.settings());
     if (!data) return;
-    const auto type = canonical_type(cause.type);
-    const auto concerned = orders_concerned(state(), cause, *data);
-    const bool about_orders = find_type(type)->scope == event_scope::order;
+    const auto type = find_type(canonical_type(cause.type))->type;
     std::vector<std::string> triggered;
     for (const auto* entry : woken) {
       const auto rule = effective(*entry);
       if (!rule.active()) continue;
-      const auto judge = [&](const order* o) {
-        auto facts = facts_about(rule, o);
+      for (const auto& e : judged_by(rule.definition().scope, state(), cause, *data)) {
+        // Nobody waits for what was cancelled: only the cancellation itself may still mean something.
+        if (is_cancelled(e) && type != event_type::order_cancelled && type != event_type::installation_cancelled) continue;
+        auto facts = facts_about(rule, e);
         facts.about(cause, with_.before);
         facts.raised(triggered);
-        if (!holds(rule, facts, o)) return;
-        trigger(rule, o, facts, {cause.occurred_at, {}});
+        if (!holds(rule, facts, e)) continue;
+        trigger(rule, e, facts, {cause.occurred_at, {}});
         triggered.push_back(rule.definition().id);
-      };
-      if (rule.definition().scope != event_scope::order) judge(concerned.size() == 1 ? concerned.front() : nullptr);
-      else if (!concerned.empty()) for (const auto* o : concerned) judge(o);
-      else if (!about_orders) for (const auto& o : state().orders) judge(&o);
+      }
     }
   }
 
   void deadline(const appointment& passed) {
     const auto rule = effective(*passed.rule);
-    const order* o = passed.order_ref.empty() ? nullptr : state().find_order(passed.order_ref);
-    const auto facts = facts_about(rule, o);
-    if (holds(rule, facts, o)) trigger(rule, o, facts, {passed.due, passed.due});
+    const auto e = find_entity(passed.about, state());
+    const auto facts = facts_about(rule, e);
+    if (holds(rule, facts, e)) trigger(rule, e, facts, {passed.due, passed.due});
   }
 
   /// Deadlines whose anchor moved may pass again.
@@ -79,10 +76,11 @@ public:
     for (const auto& p : passed) {
       const auto* entry = with_.rules.find(p.rule_id);
       if (entry == nullptr || !entry->rule->deadline) continue;
-      if (due_again(*entry, p.order_ref) == p.due) continue;
+      if (due_again(*entry, p.about) == p.due) continue;
       json_writer w;
-      w.begin_object().field("rule_id", p.rule_id);
-      if (!p.order_ref.empty()) w.field("order_ref", p.order_ref);
+      w.begin_object().field("rule_id", p.rule_id).field("scope", to_string(p.about.scope));
+      w.field("entity", name_of(find_entity(p.about, state()), state()));
+      if (p.about.scope == event_scope::order) w.field("order_ref", p.about.name);
       w.field("due_at", p.due).end_object();
       out_.add(own_type::deadline_rearmed, w);
     }
@@ -99,18 +97,18 @@ public:
       if (p.due < occurred_at) continue;
       const auto* entry = with_.rules.find(p.rule_id);
       if (entry == nullptr) continue;
-      const auto* known = find_anomaly(state(), p.rule_id, p.order_ref);
+      const auto* known = find_anomaly(state(), p.rule_id, p.about);
       if (known != nullptr && !known->is_resolved()) continue;
       const auto rule = effective(*entry);
       if (!rule.active()) continue;
-      const order* o = p.order_ref.empty() ? nullptr : state().find_order(p.order_ref);
-      const auto facts = facts_about(rule, o);
-      if (!holds(rule, facts, o)) continue;
+      const auto e = find_entity(p.about, state());
+      const auto facts = facts_about(rule, e);
+      if (!holds(rule, facts, e)) continue;
       project_facts earlier(*with_.before, out_.settings(), noticed_);
-      const order* order_before = p.order_ref.empty() ? nullptr : with_.before->find_order(p.order_ref);
+      const auto before = find_entity(p.about, *with_.before);
       earlier.about_rule(rule);
-      earlier.about_order(order_before);
-      if (!holds(rule, earlier, order_before)) trigger(rule, o, facts, {p.due, p.due});
+      earlier.about_entity(before);
+      if (!holds(rule, earlier, before)) trigger(rule, e, facts, {p.due, p.due});
     }
   }
 
@@ -177,10 +175,10 @@ private:
     return {entry, state().store_id.value ? *state().store_id.value : std::string_view(),
             state().project_type.value ? *state().project_type.value : std::string_view()};
   }
-  [[nodiscard]] project_facts facts_about(const effective_rule& rule, const order* o) const {
+  [[nodiscard]] project_facts facts_about(const effective_rule& rule, const entity& e) const {
     project_facts facts(state(), out_.settings(), noticed_);
     facts.about_rule(rule);
-    facts.about_order(o);
+    facts.about_entity(e);
     return facts;
   }
 
@@ -190,30 +188,29 @@ private:
     std::pmr::monotonic_buffer_resource memory{room.data(), room.size()};
   };
 
-  [[nodiscard]] rules::evaluation with_calendar(const effective_rule& rule, const project_facts& facts, const order* o,
+  [[nodiscard]] rules::evaluation with_calendar(const effective_rule& rule, const project_facts& facts, const entity& e,
                                                 rules::arena& memory) const {
-    const auto* calendar = rule.definition().reads_calendar ? &rules::calendar_of(facts.state(), o, out_.settings()) : nullptr;
+    const auto* calendar = rule.definition().reads_calendar ? &rules::calendar_of(facts.state(), e.of_order, out_.settings()) : nullptr;
     return {facts, memory, out_.settings().tz, calendar, nullptr};
   }
-  [[nodiscard]] bool holds(const effective_rule& rule, const project_facts& facts, const order* o) const {
+  [[nodiscard]] bool holds(const effective_rule& rule, const project_facts& facts, const entity& e) const {
     if (!rule.definition().when) return true;
     scratch s;
-    return truthy(rule.definition().when->evaluate(with_calendar(rule, facts, o, s.memory)));
+    return truthy(rule.definition().when->evaluate(with_calendar(rule, facts, e, s.memory)));
   }
-  [[nodiscard]] std::string facts_read(const effective_rule& rule, const project_facts& facts, const order* o) const {
+  [[nodiscard]] std::string facts_read(const effective_rule& rule, const project_facts& facts, const entity& e) const {
     if (!rule.definition().when) return "[]";
     scratch s;
     std::pmr::vector<rules::fact_read> reads(&s.memory);
-    auto with = with_calendar(rule, facts, o, s.memory);
+    auto with = with_calendar(rule, facts, e, s.memory);
     with.reads = &reads;
     (void)rule.definition().when->evaluate(with);
     return kept_facts(reads);
   }
 
   /// When the deadline of a rule is due now, whether it has passed or not.
-  [[nodiscard]] std::optional<instant> due_again(const rules::rule_entry& entry, std::string_view order_ref) const {
-    const order* o = order_ref.empty() ? nullptr : state().find_order(order_ref);
-    return rules::due_of(effective(entry), state(), o, out_.settings());
+  [[nodiscard]] std::optional<instant> due_again(const rules::rule_entry& entry, const entity_key& about) const {
+    return rules::due_of(effective(entry), state(), find_entity(about, state()), out_.settings());
   }
 
   [[nodiscard]] bool is_over(const anomaly& a) const {
@@ -221,30 +218,30 @@ private:
     if (entry == nullptr) return false;
     const auto rule = effective(*entry);
     const auto& definition = rule.definition();
-    const order* o = a.order_ref.empty() ? nullptr : state().find_order(a.order_ref);
+    const auto e = find_entity(a.key(), state());
+    if (is_cancelled(e)) return true;
     if (definition.deadline) {
-      const auto due = due_again(*entry, a.order_ref);
+      const auto due = rules::due_of(rule, state(), e, out_.settings());
       if (!due || *due > with_.now) return true;
     }
-    auto facts = facts_about(rule, o);
+    auto facts = facts_about(rule, e);
     const event& cause = out_.cause();
     if (cause.kind == event_kind::source || cause.kind == event_kind::operator_) facts.about(cause, with_.before);
     facts.about_anomaly(a);
     if (definition.resolve_when) {
       scratch s;
-      return truthy(definition.resolve_when->evaluate(with_calendar(rule, facts, o, s.memory)));
+      return truthy(definition.resolve_when->evaluate(with_calendar(rule, facts, e, s.memory)));
     }
-    return definition.deadline && !holds(rule, facts, o);
+    return definition.deadline && !holds(rule, facts, e);
   }
 
-  void trigger(const effective_rule& rule, const order* o, const project_facts& facts, const trigger_cause& cause) {
+  void trigger(const effective_rule& rule, const entity& e, const project_facts& facts, const trigger_cause& cause) {
     const auto& definition = rule.definition();
-    const std::string order_ref = definition.scope == event_scope::order && o != nullptr ? o->order_ref : "";
-    const auto* held = find_anomaly(state(), definition.id, order_ref);
+    const auto* held = find_anomaly(state(), definition.id, key_of(e, state()));
     if (held != nullptr && !held->is_resolved()) return note_trigger(*held, cause);
-    const auto read = facts_read(rule, facts, o);
+    const auto read = facts_read(rule, facts, e);
     if (held != nullptr && noticed_ - held->last_triggered_at < definition.dedup) reopen(rule, *held, cause, read);
-    else raise(rule, o, order_ref, cause, read);
+    else raise(rule, e, cause, read);
   }
 
   void note_trigger(const anomaly& a, const trigger_cause& cause) {
@@ -270,18 +267,16 @@ private:
     called(id, "reopened", rule);
   }
 
-  void raise(const effective_rule& rule, const order* o, const std::string& order_ref, const trigger_cause& cause,
-             const std::string& facts) {
+  void raise(const effective_rule& rule, const entity& e, const trigger_cause& cause, const std::string& facts) {
     const auto& definition = rule.definition();
-    const anomaly_id id{derive_uuid(out_.cause().id.value, fmt::format("anomaly:{}:{}", definition.id, order_ref))};
-    auto entity = entity_of(definition.scope, state(), o);
-    if (entity.empty()) entity = state().id.to_string();
+    const auto key = key_of(e, state());
+    const anomaly_id id{derive_uuid(out_.cause().id.value, fmt::format("anomaly:{}:{}", definition.id, key.name))};
     json_writer w;
     w.begin_object();
     write_identity(w, id, definition.id, rule.severity());
     w.field("rule_version", rule.entry().version).field("rule_name", definition.name);
-    w.field("scope", to_string(definition.scope)).field("entity", entity);
-    if (!order_ref.empty()) w.field("order_ref", order_ref);
+    w.field("scope", to_string(definition.scope)).field("entity", name_of(e, state()));
+    if (e.scope == event_scope::order && e.of_order != nullptr) w.field("order_ref", e.of_order->order_ref);
     w.field("raised_at", noticed_);
     w.key("cause").begin_object();
     if (cause.deadline) w.field("deadline", *cause.deadline);
@@ -368,6 +363,30 @@ bool detect_after_deadline(derivation& out, const detection_input& with, const a
 void escalate_overdue(derivation& out, const detection_input& with, const anomaly_id& id) {
   std::vector<anomaly_id> none;
   detection(out, with, none).escalate(id);
+}
+
+std::vector<entity> judged_by(event_scope scope, const project_state& state, const event& e, const payload& data) {
+  const auto* known = find_type(canonical_type(e.type));
+  const auto kind = known ? known->scope : event_scope::project;
+  const auto concerned = orders_concerned(state, e, data);
+  entity about{scope};
+  if (kind == event_scope::lastmile) about.tour = lastmile_concerned(state, data->text("lastmile_id").value_or(""));
+  if (kind == event_scope::installation) about.visit = installation_concerned(state, data->text("installation_id").value_or(""));
+  if (scope == event_scope::lastmile && about.tour == nullptr) about.tour = current_lastmile(state);
+  if (scope == event_scope::installation && about.visit == nullptr) about.visit = current_installation(state);
+  if (scope != event_scope::order) {
+    if (concerned.size() == 1) about.of_order = concerned.front();
+    return {about};
+  }
+  std::vector<entity> each;
+  const auto add = [&](const order& o) {
+    about.of_order = &o;
+    each.push_back(about);
+  };
+  for (const auto* o : concerned) add(*o);
+  if (concerned.empty() && kind != event_scope::order)
+    for (const auto& o : state.orders) add(o);
+  return each;
 }
 
 bool needs_state_before(const rules::rule_set& rules, const project_state& state, const event& e) {

@@ -6,6 +6,8 @@
 
 namespace plo {
 
+class payload;
+
 struct detection_input {
   const rules::rule_set& rules;
   const project_state* before = nullptr;  // the state before the input, where a rule may need it
@@ -23,6 +25,10 @@ struct detection_input {
 
 /// For an escalation that has become due.
 void escalate_overdue(derivation& out, const detection_input& with, const anomaly_id& id);
+
+/// What a rule of the scope judges when the event has been folded: the entities that the event is about; a rule about orders looks at every order
+/// where the event is about none.
+[[nodiscard]] std::vector<entity> judged_by(event_scope scope, const project_state& state, const event& e, const payload& data);
 
 /// Whether `before` is worth keeping for this event.
 [[nodiscard]] bool needs_state_before(const rules::rule_set& rules, const project_state& state, const event& e);

@@ -109,19 +109,25 @@ std::vector<order*> orders_of(project_state& state, const fact& f) {
   return found;
 }
 
-void order_scoped_event(project_state& state, const fact& f) {
-  for (order* o : orders_of(state, f)) {
-    if (is_shipment_event(f.type)) fold::shipment_event(*o, f);
-    else fold::order_event(*o, f);
+fold::not_applied order_scoped_event(project_state& state, const fact& f) {
+  const auto concerned = orders_of(state, f);
+  if (concerned.empty()) return state.orders.empty() ? "no order is known that it could be about" : "it names no order, and the project has several";
+  fold::not_applied refused;
+  for (order* o : concerned) {
+    const auto of_order = is_shipment_event(f.type) ? fold::shipment_event(*o, f) : fold::order_event(*o, f);
+    if (o == concerned.front() || of_order.empty()) refused = of_order;
   }
   if (f.type == t::order_confirmed) fold::open_consolidation(state, f.source);
+  return refused;
 }
 
-void order_arrived(project_state& state, const fact& f) {
-  for (order* o : orders_of(state, f)) keep_earliest(o->arrived_at_station, f.at);
+fold::not_applied order_arrived(project_state& state, const fact& f) {
+  const auto concerned = orders_of(state, f);
+  for (order* o : concerned) keep_earliest(o->arrived_at_station, f.at);
+  return concerned.empty() ? "it names no order, and the project has several" : fold::not_applied();
 }
 
-void catalogued_event(project_state& state, const catalogue_entry& entry, const fact& f) {
+fold::not_applied catalogued_event(project_state& state, const catalogue_entry& entry, const fact& f) {
   customer_named(state, f);
   if (entry.scope == event_scope::order) return order_scoped_event(state, f);
 
@@ -131,11 +137,11 @@ void catalogued_event(project_state& state, const catalogue_entry& entry, const 
   if (ref.empty()) ref = f.source.order_ref;
   if (!ref.empty()) (void)fold::order_named(state, ref, f.source);
 
+  fold::not_applied refused;
   switch (entry.scope) {
     case event_scope::consolidation:
-      fold::consolidation_event(state, f);
-      if (f.type == t::consolidation_order_arrived) order_arrived(state, f);
-      return;
+      refused = fold::consolidation_event(state, f);
+      return f.type == t::consolidation_order_arrived ? order_arrived(state, f) : refused;
     case event_scope::lastmile: return fold::lastmile_event(state, f);
     case event_scope::installation: return fold::installation_event(state, f);
     default: break;
@@ -143,8 +149,11 @@ void catalogued_event(project_state& state, const catalogue_entry& entry, const 
   switch (f.type) {
     case t::project_created: project_created(state, f); break;
     case t::project_closed:
-    case t::project_closed_with_issue: state.closed.set(true, f.at); break;
-    case t::project_reopened: state.closed.set(false, f.at); break;
+    case t::project_closed_with_issue:
+    case t::project_reopened:
+      if (f.when() < state.closed.as_of) refused = fold::older;
+      state.closed.set(f.type != t::project_reopened, f.when());
+      break;
     case t::quote_products_accepted: {
       std::string quote(f.data->text("quote_id").value_or(""));
       auto& held = state.accepted_quotes;
@@ -161,25 +170,34 @@ void catalogued_event(project_state& state, const catalogue_entry& entry, const 
     default: break;
   }
   fold::refresh_closed_at(state);
+  return refused;
 }
 
-void fold_event(project_state& state, const event& e, const domain_settings& settings) {
+/// From when on an event counts. What a person does now wins over everything that was recorded before, whatever a source's clock said.
+sighted counted_from(const project_state& state, const event& e, const payload* data) {
+  if (e.kind != event_kind::operator_) return {e.occurred_at, state.events};
+  // A step may be dated back; it was still done now.
+  const auto done = data ? data->fields().moment("counts_from") : std::nullopt;
+  return {std::max({e.occurred_at, done.value_or(e.occurred_at), state.newest}), state.events};
+}
+
+fold::not_applied fold_event(project_state& state, const event& e, const domain_settings& settings) {
   const auto data = payload::of(e, settings);
   if (e.kind == event_kind::derived) {
     if (data) fold::derived_event(state, e, *data);
-    return;
+    return {};
   }
   if (e.kind == event_kind::clock) {
     if (data) fold::clock_event(state, e, *data);
-    return;
+    return {};
   }
   learn_references(state, e, data ? &*data : nullptr);
-  if (!data) return;
-  if (const auto* entry = find_type(e.type)) {
-    catalogued_event(state, *entry, {entry->type, e.occurred_at, state.events, e, *data, settings});
-  } else if (e.kind == event_kind::operator_) {
-    fold::operator_event(state, e, *data);
-  }
+  const auto when = counted_from(state, e, data ? &*data : nullptr);
+  state.newest = std::max(state.newest, when.at);
+  if (!data) return {};
+  if (const auto* entry = find_type(e.type)) return catalogued_event(state, *entry, {entry->type, when.at, when.version, e, *data, settings});
+  if (e.kind == event_kind::operator_) fold::operator_event(state, e, *data, when);
+  return {};
 }
 
 }  // namespace
@@ -202,7 +220,7 @@ std::vector<const order*> orders_concerned(const project_state& state, const eve
   return found;
 }
 
-void evolve(project_state& state, const event& e, const domain_settings& settings) {
+std::string_view evolve(project_state& state, const event& e, const domain_settings& settings) {
   ++state.events;
   if (!state.exists) {
     state.exists = true;
@@ -210,8 +228,7 @@ void evolve(project_state& state, const event& e, const domain_settings& setting
     state.steps = fold::pending_steps(step_scope::project);
   }
   state.updated_at = e.recorded_at;
-  if (is_outdated(e)) fold_event(state, upcast(e), settings);
-  else fold_event(state, e, settings);
+  return is_outdated(e) ? fold_event(state, upcast(e), settings) : fold_event(state, e, settings);
 }
 
 }  // namespace plo

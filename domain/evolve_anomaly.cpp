@@ -12,12 +12,6 @@ event_severity severity_of(const payload& data) {
   return data->text("severity") == to_string(event_severity::critical) ? event_severity::critical : event_severity::warning;
 }
 
-event_scope scope_named(std::string_view name) {
-  for (const auto scope : {event_scope::order, event_scope::consolidation, event_scope::lastmile, event_scope::installation})
-    if (name == to_string(scope)) return scope;
-  return event_scope::project;
-}
-
 std::vector<step_type> steps_named(const payload& data) {
   std::vector<step_type> steps;
   for (const auto& name : data->texts("blocks").value_or(std::vector<std::string>{}))
@@ -44,7 +38,7 @@ void raised(project_state& state, const event& e, const payload& data, const ano
   a.rule_id = data->text("rule_id").value_or("");
   a.rule_version = static_cast<std::uint32_t>(data->integer("rule_version").value_or(0));
   a.rule_name = data->text("rule_name").value_or("");
-  a.scope = scope_named(data->text("scope").value_or(""));
+  a.scope = parse_event_scope(data->text("scope").value_or("")).value_or(event_scope::project);
   a.entity = data->text("entity").value_or("");
   a.order_ref = data->text("order_ref").value_or("");
   a.severity = severity_of(data);
@@ -59,7 +53,7 @@ void raised(project_state& state, const event& e, const payload& data, const ano
   a.escalate_at = data->moment("escalate_at");
   // The resolved one of the same key is history now.
   std::erase_if(state.anomalies, [&](const anomaly& held) {
-    return held.is_resolved() && held.rule_id == a.rule_id && held.order_ref == a.order_ref;
+    return held.is_resolved() && held.rule_id == a.rule_id && held.key() == a.key();
   });
   state.anomalies.push_back(std::move(a));
 }
@@ -123,20 +117,38 @@ void snoozed(anomaly& a, const event& e, const payload& data) {
   a.snoozed_until = until;
 }
 
+/// What a deadline is about. Logs of older engines tell an order by its reference alone.
+entity_key entity_told(const payload& data) {
+  if (const auto ref = data->text("order_ref")) return {event_scope::order, std::string(*ref)};
+  return key_of(parse_event_scope(data->text("scope").value_or("")).value_or(event_scope::project), data->text("entity").value_or(""));
+}
+
 void deadline_passed(project_state& state, const event& e, const payload& data) {
   const auto due = data->moment("due_at");
   if (!due) return;
-  passed_deadline passed{std::string(data->text("rule_id").value_or("")), std::string(data->text("order_ref").value_or("")), *due,
-                         data->moment("fired_at").value_or(e.occurred_at)};
+  passed_deadline passed{std::string(data->text("rule_id").value_or("")), entity_told(data), *due, data->moment("fired_at").value_or(e.occurred_at)};
   for (auto& held : state.passed_deadlines) {
-    if (held.rule_id != passed.rule_id || held.order_ref != passed.order_ref) continue;
+    if (held.rule_id != passed.rule_id || held.about != passed.about) continue;
     held = std::move(passed);
     return;
   }
   state.passed_deadlines.push_back(std::move(passed));
 }
 
+void deadline_rearmed(project_state& state, const payload& data) {
+  const auto rule_id = data->text("rule_id").value_or("");
+  const bool named = data->has("scope") || data->has("order_ref");
+  std::erase_if(state.passed_deadlines, [&, about = entity_told(data)](const passed_deadline& p) { return p.rule_id == rule_id && (!named || p.about == about); });
+}
+
 }  // namespace
+
+void entity_renamed(project_state& state, event_scope scope, const std::string& from, const std::string& to) {
+  for (auto& a : state.anomalies)
+    if (a.scope == scope && a.entity == from) a.entity = to;
+  for (auto& p : state.passed_deadlines)
+    if (p.about.scope == scope && p.about.name == from) p.about.name = to;
+}
 
 void clock_event(project_state& state, const event& e, const payload& data) {
   if (e.type == own_type::deadline_passed) return deadline_passed(state, e, data);
@@ -148,12 +160,7 @@ void clock_event(project_state& state, const event& e, const payload& data) {
 }
 
 void anomaly_event(project_state& state, const event& e, const payload& data) {
-  if (e.type == own_type::deadline_rearmed) {
-    std::erase_if(state.passed_deadlines, [&](const passed_deadline& p) {
-      return p.rule_id == data->text("rule_id").value_or("") && p.order_ref == data->text("order_ref").value_or("");
-    });
-    return;
-  }
+  if (e.type == own_type::deadline_rearmed) return deadline_rearmed(state, data);
   const auto id = anomaly_id::parse(data->text("anomaly_id").value_or(""));
   if (!id) return;
   if (e.type == own_type::anomaly_raised) return raised(state, e, data, *id);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "domain/entity.hpp"
 #include "domain/evolve_parts.hpp"
 
 namespace plo::fold {
@@ -15,23 +16,36 @@ plo::consolidation& consolidation_of(project_state& state, const event& e) {
   return *state.consolidation;
 }
 
-/// A consent can be taken back only while nothing has left the station.
-void refresh_consent(project_state& state) {
-  if (!state.consolidation) return;
-  auto& c = *state.consolidation;
-  const auto left = state.lastmile ? state.lastmile->left_station_at : std::nullopt;
-  c.consent = {};
-  c.partial_approved_at.reset();
-  for (const auto& said : c.consents) {
-    const bool final = left && said.at >= *left;
-    const auto take = [&](dated<bool>& held, std::optional<bool> v) {
-      if (v && (*v || !final)) held.set(*v, said.at);
+/// The tour that an event is about: the one it names; without a name the latest that is not closed, else the latest. A name that nobody knows
+/// yet is that of the tour which nobody has named, unless that is over.
+plo::lastmile& lastmile_of(project_state& state, const fact& f) {
+  const auto id = f.data->text("lastmile_id").value_or("");
+  const auto mutable_of = [&](const plo::lastmile* l) -> plo::lastmile& { return state.lastmiles[static_cast<std::size_t>(l - state.lastmiles.data())]; };
+  const plo::lastmile* known = nullptr;
+  if (id.empty()) {
+    known = current_lastmile(state);
+  } else {
+    const auto named = [&](std::string_view name) {
+      const auto found = std::find_if(state.lastmiles.begin(), state.lastmiles.end(), [&](const auto& l) { return l.lastmile_id == name; });
+      return found == state.lastmiles.end() ? nullptr : &*found;
     };
-    take(c.consent.customer, said.customer);
-    take(c.consent.installer, said.installer);
-    if (!c.consent.both()) c.partial_approved_at.reset();
-    else if (!c.partial_approved_at) c.partial_approved_at = said.at;
+    known = named(id);
+    if (known == nullptr)
+      if (const auto* unnamed = named(""); unnamed != nullptr && (!unnamed->closed() || f.type == event_type::lastmile_damaged)) {
+        known = unnamed;
+        mutable_of(unnamed).lastmile_id = id;
+        entity_renamed(state, event_scope::lastmile, std::string(unnamed_lastmile), std::string(id));
+      }
   }
+  if (known == nullptr) {
+    auto& fresh = state.lastmiles.emplace_back();
+    fresh.lastmile_id = id;
+    fresh.first_named = f.when();
+    return fresh;
+  }
+  auto& l = mutable_of(known);
+  l.first_named = std::min(l.first_named, f.when());
+  return l;
 }
 
 struct slot {
@@ -58,19 +72,28 @@ std::optional<slot> read_slot(const fact& f) {
   return s;
 }
 
-void set_slot(plo::lastmile& l, const slot& s, instant at) {
-  if (!l.slot_start.has() || at >= l.slot_start.as_of) {
-    if (l.slot_start.has()) {
-      l.previous_slot_start = l.slot_start.value;
-      l.previous_slot_as_of = l.slot_start.as_of;
-    }
-    l.slot_start.set(s.start, at);
-    l.slot_end.set(s.end, at);
-    l.slot_set_at = at;
-  } else if (at >= l.previous_slot_as_of) {
-    l.previous_slot_start = s.start;
-    l.previous_slot_as_of = at;
+/// Whether the slot is the newest that was said.
+bool set_slot(plo::lastmile& l, const slot& s, sighted when) {
+  keep_earliest(l.first_slot, when);
+  const bool newest = !l.slot_set || when >= *l.slot_set;
+  if (l.slot_start.value == s.start && l.slot_end.value == s.end) {
+    // Confirmed again: nothing moved.
+    keep_latest(l.slot_set, when);
+    return true;
   }
+  if (newest) {
+    if (l.slot_set) {
+      l.previous_slot_start = l.slot_start.value;
+      l.previous_slot_as_of = *l.slot_set;
+    }
+    l.slot_start = {s.start, when.at};
+    l.slot_end = {s.end, when.at};
+    l.slot_set = when;
+  } else if (when >= l.previous_slot_as_of) {
+    l.previous_slot_start = s.start;
+    l.previous_slot_as_of = when;
+  }
+  return newest;
 }
 
 /// delivered, unless it says itself that something was missing.
@@ -93,13 +116,13 @@ void delivery_made(plo::lastmile& l, const fact& f) {
     return o.partial == partial && o.missing == missing;
   });
   if (same != l.outcomes.end()) {
-    same->first_at = std::min(same->first_at, f.at);
-    same->last_at = std::max(same->last_at, f.at);
+    same->first = std::min(same->first, f.when());
+    same->last = std::max(same->last, f.when());
   } else {
     const auto before = [](const delivery_outcome& a, const delivery_outcome& b) {
       return std::tie(a.partial, a.missing) < std::tie(b.partial, b.missing);
     };
-    delivery_outcome fresh{partial, std::move(missing), f.at, f.at};
+    delivery_outcome fresh{partial, std::move(missing), f.when(), f.when()};
     l.outcomes.insert(std::lower_bound(l.outcomes.begin(), l.outcomes.end(), fresh, before), std::move(fresh));
   }
 
@@ -108,10 +131,10 @@ void delivery_made(plo::lastmile& l, const fact& f) {
   for (const auto& o : l.outcomes) {
     if (!o.partial) {
       l.delivered = true;
-      l.delivered_at = o.first_at;
+      l.delivered_at = o.first.at;
       break;
     }
-    keep_latest(l.delivered_at, o.last_at);
+    keep_latest(l.delivered_at, o.last.at);
   }
 }
 
@@ -121,45 +144,47 @@ void open_consolidation(project_state& state, const event& e) {
   std::optional<instant> first;
   for (const auto& o : state.orders) {
     for (const auto& said : o.confirmations) {
-      if (said.confirmed) keep_earliest(first, said.at);
+      if (said.confirmed) keep_earliest(first, said.when.at);
     }
   }
   if (first) consolidation_of(state, e).opened_at = first;
 }
 
-void consent_said(project_state& state, const event& e, std::optional<bool> customer, std::optional<bool> installer) {
+void consent_said(project_state& state, const event& e, sighted when, std::optional<bool> customer, std::optional<bool> installer) {
   if (!customer && !installer) return;
   auto& list = consolidation_of(state, e).consents;
-  const auto behind = std::upper_bound(list.begin(), list.end(), e.occurred_at,
-                                       [](instant t, const consolidation::consent_said& s) { return t < s.at; });
-  list.insert(behind, {e.occurred_at, customer, installer});
-  refresh_consent(state);
+  const auto behind = std::upper_bound(list.begin(), list.end(), when, [](sighted t, const consolidation::consent_said& s) { return t < s.when; });
+  list.insert(behind, {when, customer, installer});
 }
 
-void consolidation_event(project_state& state, const fact& f) {
+not_applied consolidation_event(project_state& state, const fact& f) {
   using t = event_type;
   auto& c = consolidation_of(state, f.source);
   c.id_since.take(c.consolidation_id, f.data->text("consolidation_id"), f.at);
   c.station_id.set_if(f.data->text("station_id"), f.at);
   c.station_name.set_if(f.data->text("station_name"), f.at);
-  c.estimated_by_oms.set_if(f.data->day("estimated_complete_date"), f.at);
+  const bool estimated = c.estimated_by_oms.set_if(f.data->day("estimated_complete_date"), f.at);
   switch (f.type) {
-    case t::consolidation_complete: c.completed_by_oms.set(f.at, f.at); break;
+    case t::consolidation_complete: keep_latest(c.completed_by_oms, f.when()); return {};
     case t::consolidation_partial_approved:
-      consent_said(state, f.source, f.data->flag("customer"), f.data->flag("installer"));
-      break;
-    default: break;
+      consent_said(state, f.source, f.when(), f.data->flag("customer"), f.data->flag("installer"));
+      return {};
+    case t::consolidation_eta_updated:
+      if (!f.data->has("estimated_complete_date")) return "it gives no date";
+      return estimated ? not_applied() : older;
+    default: return {};
   }
 }
 
-void lastmile_event(project_state& state, const fact& f) {
+not_applied lastmile_event(project_state& state, const fact& f) {
   using t = event_type;
-  if (!state.lastmile) state.lastmile.emplace();
-  auto& l = *state.lastmile;
-  l.id_since.take(l.lastmile_id, f.data->text("lastmile_id"), f.at);
+  auto& l = lastmile_of(state, f);
+  l.touched = f.version;
+  l.seen.note(f.type, f.at, f.version);
   l.carrier.set_if(f.data->text("carrier"), f.at);
   l.carrier_tracking_ref.set_if(f.data->text("carrier_tracking_ref"), f.at);
   l.pod_url.set_if(f.data->text("pod_url"), f.at);
+  not_applied refused;
 
   switch (f.type) {
     case t::lastmile_scheduled:
@@ -168,32 +193,29 @@ void lastmile_event(project_state& state, const fact& f) {
       l.status.set(lastmile_status::scheduled, f.at);
       l.is_partial.set_if(f.data->flag("is_partial"), f.at);
       l.missing_order_ids.set_if(f.data->texts("missing_order_ids"), f.at);
-      if (const auto s = read_slot(f)) set_slot(l, *s, f.at);
+      if (const auto s = read_slot(f); s && !set_slot(l, *s, f.when())) refused = older;
       break;
     case t::lastmile_in_transit:
       l.status.set(lastmile_status::in_transit, f.at);
-      keep_earliest(l.left_station_at, f.at);
+      keep_earliest(l.left_station, f.when());
       break;
     case t::lastmile_delivered:
     case t::lastmile_partial_delivered:
       delivery_made(l, f);
-      keep_earliest(l.left_station_at, f.at);
-      keep_latest(l.last_closing_at, f.at);
+      keep_earliest(l.left_station, f.when());
+      keep_latest(l.last_closing, f.when());
       break;
     case t::lastmile_failed:
       l.status.set(lastmile_status::failed, f.at);
-      keep_latest(l.last_closing_at, f.at);
+      keep_latest(l.last_closing, f.when());
       break;
     default: break;  // damaged: nothing changes but what stands on the timeline
   }
-  const bool since_slot = l.last_closing_at && (!l.slot_set_at || *l.last_closing_at >= *l.slot_set_at);
-  l.closed_at = since_slot ? l.last_closing_at : std::nullopt;
   name_missing_orders(state);
-  refresh_consent(state);
+  return refused;
 }
 
 void name_missing_orders(project_state& state) {
-  if (!state.lastmile) return;
   const auto by_ref = [&](std::vector<std::string>& names) {
     for (auto& name : names) {
       // Only a name that looks like an id can be one.
@@ -201,10 +223,12 @@ void name_missing_orders(project_state& state) {
       if (const auto* o = state.find_order(name)) name = o->order_ref;
     }
   };
-  if (state.lastmile->missing_order_ids.has()) by_ref(*state.lastmile->missing_order_ids.value);
-  for (auto& o : state.lastmile->outcomes) {
-    by_ref(o.missing);
-    std::sort(o.missing.begin(), o.missing.end());
+  for (auto& l : state.lastmiles) {
+    if (l.missing_order_ids.has()) by_ref(*l.missing_order_ids.value);
+    for (auto& o : l.outcomes) {
+      by_ref(o.missing);
+      std::sort(o.missing.begin(), o.missing.end());
+    }
   }
 }
 

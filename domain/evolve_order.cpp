@@ -80,97 +80,30 @@ void number_lines(std::vector<order_line>& lines) {
   }
 }
 
-stock_status judge(const sku_stock& s, const order_line& line) {
-  // stock.partial gives quantities: nothing there is a shortage, less than ordered is on its way.
-  if (*s.said.value != stock_status::backordered || !s.available) return *s.said.value;
-  if (*s.available <= 0) return stock_status::shortage;
-  return *s.available >= line.quantity ? stock_status::available : stock_status::backordered;
-}
-
-/// Where the entry of a SKU is, or belongs, in a list sorted by SKU that has each once.
-template <class List>
-auto place_of(List& list, std::string_view sku) {
-  return std::lower_bound(list.begin(), list.end(), sku, [](const auto& e, std::string_view s) { return e.sku < s; });
-}
-
-template <class Entry>
-const Entry* find_entry(const std::vector<Entry>& list, std::string_view sku) {
-  const auto at = place_of(list, sku);
-  return at == list.end() || at->sku != sku ? nullptr : &*at;
-}
-
-/// Brings what is known by SKU to the lines.
-void refresh_lines(order& o) {
-  for (auto& line : o.lines) {
-    line.replaced_by = {};
-    line.replacement_validated = {};
-    if (const auto* r = find_entry(o.replacements, line.sku)) {
-      line.replaced_by = r->by;
-      line.replacement_validated = r->validated;
-    }
-    line.stock = {};
-    if (o.all_available_at) line.stock.set(stock_status::available, *o.all_available_at);
-    // Of two that were said at once the one later in the list counts.
-    const auto* own = find_entry(o.stock, line.sku);
-    const auto* other = line.replaced_by.has() ? find_entry(o.stock, *line.replaced_by.value) : nullptr;
-    if (own != nullptr && other != nullptr && other < own) std::swap(own, other);
-    for (const auto* s : {own, other})
-      if (s != nullptr) line.stock.set(judge(*s, line), s->said.as_of);
-  }
-}
-
-template <class Entry>
-Entry& entry_of(std::vector<Entry>& list, std::string_view sku) {
-  auto at = place_of(list, sku);
-  if (at == list.end() || at->sku != sku) {
-    Entry fresh;
-    fresh.sku = sku;
-    at = list.insert(at, std::move(fresh));
-  }
-  return *at;
-}
-
-void stock_said(order& o, const fact& f) {
-  const auto said = f.type == event_type::stock_check_ok  ? stock_status::available
-                    : f.type == event_type::stock_shortage ? stock_status::shortage
-                                                           : stock_status::backordered;
-  bool named = false;
-  const auto say = [&](std::string_view sku, std::optional<double> available) {
-    auto& s = entry_of(o.stock, sku);
-    named = true;
-    if (s.said.set(said, f.at)) s.available = available;
-  };
-  if (const auto skus = f.data->texts("skus")) {
-    for (const auto& sku : *skus) say(sku, std::nullopt);
-  }
-  if (const auto lines = f.data->objects("lines")) {
-    for (const auto& line : *lines) {
-      if (const auto sku = line.text("sku")) say(*sku, line.number("available_qty"));
-    }
-  }
-  if (!named && said == stock_status::available) keep_latest(o.all_available_at, f.at);
-}
-
 /// Confirmations and cancellations by time: the last one counts, and a confirmation dates from the first of its run.
-void status_said(order& o, bool confirmed, instant at) {
+void status_said(order& o, bool confirmed, sighted when) {
   auto& said = o.confirmations;
-  const auto behind = std::upper_bound(said.begin(), said.end(), at, [](instant t, const order::said_status& s) { return t < s.at; });
-  said.insert(behind, {at, confirmed});
-  o.confirmed_at.reset();
-  o.cancelled_at.reset();
+  const auto behind = std::upper_bound(said.begin(), said.end(), when, [](sighted t, const order::said_status& s) { return t < s.when; });
+  said.insert(behind, {when, confirmed});
+  std::optional<sighted> since, cancelled;
   for (const auto& s : said) {
     if (s.confirmed) {
-      if (!o.confirmed_at || o.cancelled_at) o.confirmed_at = s.at;
-      o.cancelled_at.reset();
-    } else if (!o.cancelled_at) {
-      o.cancelled_at = s.at;
+      if (!since || cancelled) since = s.when;
+      cancelled.reset();
+    } else if (!cancelled) {
+      cancelled = s.when;
     }
   }
+  o.confirmed_at = time_of(since);
+  o.confirmed_version = since ? since->version : 0;
+  o.cancelled_at = time_of(cancelled);
+  o.cancelled_version = cancelled ? cancelled->version : 0;
 }
 
 }  // namespace
 
-void order_details(order& o, const payload& data, instant at) {
+void order_details(order& o, const payload& data, sighted when) {
+  const instant at = when.at;
   o.delivery_address.set_if(data.raw("delivery_address"), at);
   o.installation_address.set_if(data.raw("installation_address"), at);
   o.installation_required.set_if(data->flag("installation_required"), at);
@@ -181,11 +114,11 @@ void order_details(order& o, const payload& data, instant at) {
 
   // The lines of a confirmation are the whole order: what was added before it is among them, or gone.
   const auto stated = data->objects("lines");
-  if (!stated || at < o.lines_as_of) return;
-  o.lines_as_of = at;
+  if (!stated || when < o.lines_as_of) return;
+  o.lines_as_of = when;
   std::vector<order_line> added;
   for (auto& line : o.lines) {
-    if (!line.added_at || *line.added_at <= at) continue;
+    if (!line.added_at || *line.added_at < when) continue;
     line.stated = false;
     added.push_back(std::move(line));
   }
@@ -198,47 +131,38 @@ void order_details(order& o, const payload& data, instant at) {
   }
   merge_lines(o.lines, std::move(added));
   number_lines(o.lines);
-  refresh_lines(o);
+  refresh_articles(o);
 }
 
-void order_event(order& o, const fact& f) {
+std::string_view order_event(order& o, const fact& f) {
   using t = event_type;
   o.seen.note(f.type, f.at, f.version);
   switch (f.type) {
     case t::order_confirmed:
-      order_details(o, f.data, f.at);
-      status_said(o, true, f.at);
-      break;
-    case t::order_cancelled: status_said(o, false, f.at); break;
+      order_details(o, f.data, f.when());
+      status_said(o, true, f.when());
+      return {};
+    case t::order_cancelled: status_said(o, false, f.when()); return {};
     case t::order_line_added: {
-      if (f.at <= o.lines_as_of) break;
+      if (f.when() < o.lines_as_of) return "the order was confirmed with its lines after this";
       std::vector<json_fields> lines = f.data->objects("lines").value_or(std::vector<json_fields>{});
       if (lines.empty() && f.data->has("sku")) lines.push_back(f.data.fields());
+      if (lines.empty()) return "it names no line";
       std::vector<order_line> added;
       for (const auto& line : lines) {
         added.push_back(read_line(line));
-        added.back().added_at = f.at;
+        added.back().added_at = f.when();
       }
       merge_lines(o.lines, std::move(added));
       number_lines(o.lines);
-      refresh_lines(o);
-      break;
+      refresh_articles(o);
+      return {};
     }
-    case t::order_line_replaced:
-      if (const auto sku = f.data->text("sku")) {
-        auto& r = entry_of(o.replacements, *sku);
-        r.by.set_if(f.data->text("replacement_sku"), f.at);
-        r.validated.set(f.data->flag("customer_validated").value_or(false), f.at);
-        refresh_lines(o);
-      }
-      break;
+    case t::order_line_replaced: return replacement_said(o, f);
     case t::stock_check_ok:
     case t::stock_shortage:
-    case t::stock_partial:
-      stock_said(o, f);
-      refresh_lines(o);
-      break;
-    default: break;
+    case t::stock_partial: return stock_said(o, f);
+    default: return {};
   }
 }
 

@@ -9,11 +9,11 @@ namespace plo::fold {
 
 namespace {
 
-void manual_step_said(project_state& state, const event& e, const payload& data) {
+void manual_step_said(project_state& state, const event& e, const payload& data, sighted when) {
   const auto type = parse_step_type(data->text("step_type").value_or(""));
   const auto status = parse_step_status(data->text("status").value_or(""));
   if (!type || !status) return;
-  manual_step said{*type, "", *status, e.occurred_at, std::string(data->text("comment").value_or(e.comment))};
+  manual_step said{*type, "", *status, e.occurred_at, when, std::string(data->text("comment").value_or(e.comment))};
   if (scope_of(*type) == step_scope::order) {
     std::string_view ref = data->text("order_ref").value_or(e.order_ref);
     if (ref.empty()) ref = data->text("order_id").value_or("");
@@ -23,7 +23,7 @@ void manual_step_said(project_state& state, const event& e, const payload& data)
   }
   for (auto& held : state.manual_steps) {
     if (held.type != said.type || held.order_ref != said.order_ref) continue;
-    if (said.at >= held.at) held = std::move(said);
+    if (said.counted >= held.counted) held = std::move(said);
     return;
   }
   state.manual_steps.push_back(std::move(said));
@@ -50,9 +50,7 @@ void steps_changed(project_state& state, const payload& data) {
     if (!type) continue;
     switch (scope_of(*type)) {
       case step_scope::project: step_changed(state.steps, *type, change); break;
-      case step_scope::installation:
-        if (state.installation) step_changed(state.installation->steps, *type, change);
-        break;
+      case step_scope::installation: step_changed(state.installation_steps, *type, change); break;
       case step_scope::order:
         for (auto& o : state.orders) {
           if (o.order_ref == change.text("order_ref").value_or("")) step_changed(o.concluded.steps, *type, change);
@@ -91,21 +89,21 @@ void consolidation_recalculated(project_state& state, const payload& data) {
 
 }  // namespace
 
-void operator_event(project_state& state, const event& e, const payload& data) {
+void operator_event(project_state& state, const event& e, const payload& data, sighted when) {
   if (e.type == own_type::note_added) {
     state.notes.push_back({std::string(data->text("comment").value_or(e.comment)), e.operator_id, e.occurred_at});
   } else if (e.type == own_type::project_assigned) {
     state.assigned_to = data->text("assigned_to").value_or("");
   } else if (e.type == own_type::project_status_set) {
-    state.status_said.set_if(parse_project_status(data->text("status").value_or("")), e.occurred_at);
+    if (const auto status = parse_project_status(data->text("status").value_or(""))) state.status_said.set(*status, when);
     refresh_closed_at(state);
   } else if (e.type == own_type::step_updated) {
-    manual_step_said(state, e, data);
+    manual_step_said(state, e, data, when);
   } else if (e.type == own_type::order_created) {
     const std::string_view ref = data->text("order_ref").value_or(e.order_ref);
-    if (!ref.empty()) order_details(order_named(state, ref, e), data, e.occurred_at);
+    if (!ref.empty()) order_details(order_named(state, ref, e), data, when);
   } else if (e.type == own_type::partial_delivery_approved) {
-    consent_said(state, e, data->flag("customer"), data->flag("installer"));
+    consent_said(state, e, when, data->flag("customer"), data->flag("installer"));
   } else {
     anomaly_event(state, e, data);
   }

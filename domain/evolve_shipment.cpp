@@ -21,7 +21,8 @@ shipment& shipment_named(order& o, const std::string& id) {
   return o.shipments.back();
 }
 
-void take_details(shipment& s, const json_fields& data, instant at) {
+/// Whether what it says about the arrival is the newest.
+bool take_details(shipment& s, const json_fields& data, instant at) {
   auto known = s.known_since.begin();
   (known++)->take(s.leg_number, data.integer("leg_number"), at);
   (known++)->take(s.last_leg, data.flag("last_leg"), at);
@@ -31,7 +32,7 @@ void take_details(shipment& s, const json_fields& data, instant at) {
   (known++)->take(s.destination_station_name, data.text("destination_station_name"), at);
   (known++)->take(s.carrier, data.text("carrier"), at);
   (known++)->take(s.carrier_tracking_ref, data.text("carrier_tracking_ref"), at);
-  s.estimated_arrival.set_if(data.moment("estimated_arrival"), at);
+  return s.estimated_arrival.set_if(data.moment("estimated_arrival"), at);
 }
 
 /// What has arrived stays arrived, whatever movement is reported later; only an incident is newer news.
@@ -43,11 +44,11 @@ void refresh_status(shipment& s) {
 
 }  // namespace
 
-void shipment_event(order& o, const fact& f) {
+not_applied shipment_event(order& o, const fact& f) {
   using t = event_type;
   o.seen.note(f.type, f.at, f.version);
   auto& s = shipment_named(o, id_of(o, f.data.fields()));
-  take_details(s, f.data.fields(), f.at);
+  const bool estimated = take_details(s, f.data.fields(), f.at);
   keep_latest(s.last_event_at, f.at);
   switch (f.type) {
     case t::shipment_dispatched:
@@ -68,6 +69,9 @@ void shipment_event(order& o, const fact& f) {
     default: break;
   }
   refresh_status(s);
+  if (f.type != t::shipment_eta_updated) return {};
+  if (!f.data->has("estimated_arrival")) return "it gives no arrival";
+  return estimated ? not_applied() : older;
 }
 
 }  // namespace plo::fold

@@ -83,7 +83,7 @@ private:
     const auto add = [&](std::string_view id) { count += id.empty() || ids.insert(id).second; };
     if (held != nullptr)
       for (const auto& line : held->lines)
-        if (type == t::order_line_added || (line.added_at && *line.added_at > e_.occurred_at)) add(line.numbered ? std::string_view() : std::string_view(line.line_id));
+        if (type == t::order_line_added || (line.added_at && line.added_at->at > e_.occurred_at)) add(line.numbered ? std::string_view() : std::string_view(line.line_id));
     const auto before = count;
     if (given)
       for (const auto& line : *given) add(line.text("line_id").value_or(""));
@@ -132,12 +132,15 @@ private:
 
   /// A delivery that ends unlike any before it is a tour of its own, named or not.
   void outcomes() {
-    if (!state_.lastmile || state_.lastmile->outcomes.size() < limits_.tours_per_project) return;
+    std::size_t held = 0;
+    for (const auto& l : state_.lastmiles) held += l.outcomes.size();
+    if (held < limits_.tours_per_project) return;
     auto missing = data_->texts("missing_order_ids").value_or(std::vector<std::string>{});
     std::sort(missing.begin(), missing.end());
     missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
-    const auto& held = state_.lastmile->outcomes;
-    if (missing.empty() || std::any_of(held.begin(), held.end(), [&](const delivery_outcome& o) { return o.missing == missing; })) return;
+    const auto ends_so = [&](const delivery_outcome& o) { return o.missing == missing; };
+    const auto has_it = [&](const lastmile& l) { return std::any_of(l.outcomes.begin(), l.outcomes.end(), ends_so); };
+    if (missing.empty() || std::any_of(state_.lastmiles.begin(), state_.lastmiles.end(), has_it)) return;
     refuse("missing_order_ids", limits_.tours_per_project, "tours");
   }
 

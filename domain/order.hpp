@@ -35,20 +35,19 @@ struct order_line {
   bool main = false;
   std::optional<bool> installation_required;
   dated<stock_status> stock;
-  // The last order.line_replaced of this line.
-  dated<std::string> replaced_by;
-  dated<bool> replacement_validated;
+  std::optional<std::string> replaced_by;     // the article that the line now is, at the end of its replacements
+  std::optional<bool> replacement_validated;  // the last of them, by the customer
 
-  bool numbered = false;             // line_id is ours, by the line's place
-  bool stated = false;               // its place is among the lines of order.confirmed
-  std::optional<instant> added_at;   // its content is that of an order.line_added
+  bool numbered = false;            // line_id is ours, by the line's place
+  bool stated = false;              // its place is among the lines of order.confirmed
+  std::optional<sighted> added_at;  // its content is that of an order.line_added
   bool operator==(const order_line&) const = default;
 };
 
 /// What stock events said about one SKU. Kept beside the lines, because it may come before them.
 struct sku_stock {
   std::string sku;
-  dated<stock_status> said;
+  plo::said<stock_status> said;
   std::optional<double> available;  // quantity, of the event `said` stems from
   bool operator==(const sku_stock&) const = default;
 };
@@ -56,8 +55,8 @@ struct sku_stock {
 /// What order.line_replaced said about one SKU.
 struct sku_replacement {
   std::string sku;
-  dated<std::string> by;
-  dated<bool> validated;
+  said<std::string> by;
+  said<bool> validated;
   bool operator==(const sku_replacement&) const = default;
 };
 
@@ -112,15 +111,28 @@ struct order {
 
   // What the fields above are merged from.
   struct said_status {
-    instant at;
+    sighted when;
     bool confirmed = false;  // else cancelled
     bool operator==(const said_status&) const = default;
   };
-  std::vector<said_status> confirmations;  // and cancellations, by time
-  instant lines_as_of = instant::min();    // of the order.confirmed that the lines stem from
-  std::vector<sku_stock> stock;
-  std::optional<instant> all_available_at;  // newest stock.check_ok that names no SKU
-  std::vector<sku_replacement> replacements;
+  std::vector<said_status> confirmations;     // and cancellations, by time
+  sighted lines_as_of{instant::min()};        // of the order.confirmed that the lines stem from
+  std::uint64_t confirmed_version = 0, cancelled_version = 0;  // places in the stream of confirmed_at and cancelled_at
+  std::vector<sku_stock> stock;               // by SKU
+  said<stock_status> whole_stock;             // by the newest stock event that names no SKU
+  std::vector<sku_replacement> replacements;  // by SKU
+
+  // What the rules ask about its articles, from the fields above.
+  std::vector<std::string> articles_short;        // sorted; of an order without lines that is short as a whole "*"
+  std::vector<std::string> articles_unvalidated;  // sorted; replacements that the customer has not agreed to
+
+  /// The present confirmation and cancellation with their places among events of the same time.
+  [[nodiscard]] std::optional<sighted> confirmed() const {
+    return confirmed_at ? std::optional(sighted{*confirmed_at, confirmed_version}) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<sighted> cancelled() const {
+    return cancelled_at ? std::optional(sighted{*cancelled_at, cancelled_version}) : std::nullopt;
+  }
 
   order_conclusions concluded;
   bool operator==(const order&) const = default;

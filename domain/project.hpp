@@ -35,7 +35,8 @@ struct manual_step {
   step_type type = step_type::inspiration;
   std::string order_ref;  // for order steps
   step_status status = step_status::pending;
-  instant at;
+  instant at;       // since when, as the operator has it
+  sighted counted;  // what is said later than this wins over it
   std::string comment;
   bool operator==(const manual_step&) const = default;
 };
@@ -64,12 +65,13 @@ struct project_state {
   dated<bool> installation_required;
   dated<local_day> promised_installation_date_of_project;
   std::string assigned_to;
+  instant newest = instant::min();  // the latest `occurred_at` of all; a person's command is never older (RULES.md, "Commands")
   instant created_at{};  // occurred_at of the event that opened the project
   instant updated_at{};  // recorded_at of the last event
 
   // Facts about status: by hand or from project.closed / closed_with_issue / reopened.
-  dated<project_status> status_said;
-  dated<bool> closed;  // true: closed (by a source or by hand), false: reopened
+  said<project_status> status_said;
+  said<bool> closed;  // true: closed (by a source or by hand), false: reopened
   std::optional<instant> closed_at;  // while closed, by whomever
 
   std::vector<std::string> accepted_quotes;  // quote ids; "" for an acceptance that names none
@@ -79,12 +81,12 @@ struct project_state {
 
   std::vector<order> orders;  // by first mention
   std::optional<plo::consolidation> consolidation;
-  std::optional<plo::lastmile> lastmile;
-  std::optional<plo::installation> installation;
+  std::vector<lastmile> lastmiles;          // by first mention
+  std::vector<installation> installations;  // by first mention
   std::vector<manual_step> manual_steps;
   std::vector<note> notes;
 
-  // What the rules found. Of each key (rule, order) the open anomaly or the last resolved one; older ones are history.
+  // What the rules found. Of each key (rule, entity) the open anomaly or the last resolved one; older ones are history.
   std::vector<anomaly> anomalies;  // by the time they were first raised
   std::vector<passed_deadline> passed_deadlines;
 
@@ -94,6 +96,7 @@ struct project_state {
   std::optional<local_day> promised_delivery_date;      // the latest of its orders'
   std::optional<local_day> promised_installation_date;  // the latest of its orders', else the project's own
   std::vector<step> steps;                              // the eight project steps
+  std::vector<step> installation_steps;                 // of the visit that is next; none without a visit
 
   /// By the order's reference, or by the id that PLO gave it.
   [[nodiscard]] const order* find_order(std::string_view order_ref) const;
@@ -109,7 +112,8 @@ struct domain_settings {
 
 /// The only way to change a project's state, live or in replay. Total: an event that it does not know, or whose data is not what it
 /// expects, changes nothing but the counters.
-void evolve(project_state& state, const event& e, const domain_settings& settings);
+/// Gives a sentence for people when nothing of the event was applied, because a newer message or a person has the last word.
+std::string_view evolve(project_state& state, const event& e, const domain_settings& settings);
 
 /// How the project clock stands around an input (RULES.md, "Event clock").
 struct clock_reading {

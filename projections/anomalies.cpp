@@ -80,7 +80,7 @@ public:
   explicit anomalies_projection(facet_index& index) : index_(index) {}
 
   std::string_view name() const override { return "anomalies"; }
-  std::uint32_t schema_version() const override { return 2; }
+  std::uint32_t schema_version() const override { return 3; }
   eventstore::family rows() const override { return families::anomalies; }
 
   void load(const eventstore::kv_reader& views) override {

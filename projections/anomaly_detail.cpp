@@ -5,6 +5,7 @@
 
 #include "domain/agenda.hpp"
 #include "domain/conclude.hpp"
+#include "domain/detect.hpp"
 #include "domain/payload.hpp"
 #include "domain/rules/facts.hpp"
 #include "projections/anomaly_json.hpp"
@@ -62,9 +63,7 @@ public:
     json.field("scope", to_string(definition.scope)).field("severity", to_string(rule.severity())).field("active", rule.active());
     if (definition.deadline) {
       json.key("judged").begin_array();
-      if (definition.scope == event_scope::order)
-        for (const auto& o : state_.orders) deadline_verdict(json, rule, &o);
-      else deadline_verdict(json, rule, nullptr);
+      for (const auto& e : entities_of(definition.scope, state_)) deadline_verdict(json, rule, e);
       json.end_array();
     } else {
       json.field_strings("waits_for", definition.on);
@@ -76,45 +75,43 @@ public:
   }
 
 private:
-  void deadline_verdict(json_writer& json, const effective_rule& rule, const order* o) const {
-    const auto due = rules::due_of(rule, state_, o, settings_);
-    json.begin_object().field("entity", entity_of(rule.definition().scope, state_, o));
+  void deadline_verdict(json_writer& json, const effective_rule& rule, const entity& e) const {
+    const auto due = rules::due_of(rule, state_, e, settings_);
+    json.begin_object().field("entity", name_of(e, state_));
     json.field("due_at", due);
     std::optional<instant> passed;
     for (const auto& p : state_.passed_deadlines)
-      if (p.rule_id == rule.definition().id && (o == nullptr || p.order_ref == o->order_ref)) passed = p.fired_at;
+      if (p.rule_id == rule.definition().id && p.about == key_of(e, state_)) passed = p.fired_at;
     json.field("passed_at", passed);
     rules::project_facts facts(state_, settings_, now_);
-    condition(json, rule, facts, state_, o);
+    condition(json, rule, facts, state_, e);
     json.field("deadline", !rule.active() ? "inactive" : !due ? "no_anchor" : passed ? "passed" : "armed");
-    found(json, rule, o);
+    found(json, rule, key_of(e, state_));
     json.end_object();
   }
 
   void event_verdicts(json_writer& json, const effective_rule& rule, const last_trigger& last) const {
     const auto data = payload::of(last.what, settings_);
-    const auto judge = [&](const order* o) {
-      json.begin_object().field("entity", entity_of(rule.definition().scope, last.after, o));
+    if (!data) return;
+    for (const auto& e : judged_by(rule.definition().scope, last.after, last.what, *data)) {
+      json.begin_object().field("entity", name_of(e, last.after));
       json.field("event_id", last.what.id).field("type", last.what.type).field("occurred_at", last.what.occurred_at);
       rules::project_facts facts(last.after, settings_, last.what.occurred_at);
       facts.about(last.what, &last.before);
       const auto earlier = std::find(last.raised.begin(), last.raised.end(), rule.definition().id);
       facts.raised(std::span(last.raised.begin(), earlier));
-      condition(json, rule, facts, last.after, o);
-      found(json, rule, o);
+      condition(json, rule, facts, last.after, e);
+      found(json, rule, key_of(e, last.after));
       json.end_object();
-    };
-    const auto concerned = data ? orders_concerned(last.after, last.what, *data) : std::vector<const order*>{};
-    if (rule.definition().scope != event_scope::order) return judge(concerned.size() == 1 ? concerned.front() : nullptr);
-    for (const auto* o : concerned) judge(o);
+    }
   }
 
-  void condition(json_writer& json, const effective_rule& rule, rules::project_facts& facts, const project_state& state, const order* o) const {
+  void condition(json_writer& json, const effective_rule& rule, rules::project_facts& facts, const project_state& state, const entity& e) const {
     facts.about_rule(rule);
-    facts.about_order(o);
+    facts.about_entity(e);
     bool met = true;
     std::pmr::monotonic_buffer_resource memory;
-    const rules::evaluation with{facts, memory, settings_.tz, &rules::calendar_of(state, o, settings_), nullptr};
+    const rules::evaluation with{facts, memory, settings_.tz, &rules::calendar_of(state, e.of_order, settings_), nullptr};
     json.key("parts").begin_array();
     if (rule.definition().when) {
       for (const auto& part : rule.definition().when->explain(with)) {
@@ -128,11 +125,10 @@ private:
     json.end_array().field("met", met);
   }
 
-  void found(json_writer& json, const effective_rule& rule, const order* o) const {
+  void found(json_writer& json, const effective_rule& rule, const entity_key& about) const {
     json.key("anomaly");
     for (const auto& a : state_.anomalies) {
-      const bool same = a.rule_id == rule.definition().id && (rule.definition().scope != event_scope::order || (o && a.order_ref == o->order_ref));
-      if (!same) continue;
+      if (a.rule_id != rule.definition().id || a.key() != about) continue;
       write_anomaly(json, a, state_.id);
       return;
     }

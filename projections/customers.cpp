@@ -166,7 +166,7 @@ std::uint64_t customers_total(const eventstore::kv_reader& views) {
 class customers_projection final : public projection {
 public:
   std::string_view name() const override { return "customers"; }
-  std::uint32_t schema_version() const override { return 2; }
+  std::uint32_t schema_version() const override { return 3; }
   eventstore::family rows() const override { return families::customers; }
 
   void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {

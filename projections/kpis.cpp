@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "domain/conclude.hpp"
 #include "domain/json.hpp"
 #include "eventstore/keys.hpp"
 
@@ -213,7 +214,7 @@ public:
   explicit kpis_projection(const zone& tz) : tz_(tz) {}
 
   std::string_view name() const override { return "kpis"; }
-  std::uint32_t schema_version() const override { return 1; }
+  std::uint32_t schema_version() const override { return 2; }
   eventstore::family rows() const override { return families::kpis; }
 
   void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
@@ -265,7 +266,7 @@ private:
     p.store = project.store_id.value.value_or("").substr(0, 0xffff);
     p.type = project.project_type.value.value_or("").substr(0, 0xffff);
     if (project.promised_delivery_date) p.promised_day = project.promised_delivery_date->time_since_epoch().count();
-    if (project.lastmile) p.delivered_at = ms_or_none(project.lastmile->delivered_at);
+    p.delivered_at = ms_or_none(delivered_at(project));
     return p;
   }
 

@@ -5,6 +5,8 @@
 #include <span>
 
 #include "domain/agenda.hpp"
+#include "domain/consent.hpp"
+#include "domain/entity.hpp"
 #include "projections/anomaly_json.hpp"
 
 namespace plo::projections {
@@ -42,7 +44,7 @@ void write_line(json_writer& json, const order_line& line) {
   json.field_or_null("warehouse", line.warehouse).field("main", line.main);
   json.field("installation_required", line.installation_required);
   json.field_or_null("stock_status", to_string(line.stock.value.value_or(stock_status::unknown)));
-  json.field("replaced_by", line.replaced_by.value);
+  json.field("replaced_by", line.replaced_by);
   json.end_object();
 }
 
@@ -78,8 +80,11 @@ void write_order(json_writer& json, const order& o) {
   json.end_array().end_object();
 }
 
-void write_consolidation(json_writer& json, const consolidation& c) {
+void write_consolidation(json_writer& json, const project_state& project) {
+  if (!project.consolidation) return (void)json.null();
+  const auto& c = *project.consolidation;
   const auto& concluded = c.concluded;
+  const auto agreed = consent_of(project);
   json.begin_object();
   json.field("consolidation_id", c.consolidation_id);
   json.field("station_id", c.station_id.value).field("station_name", c.station_name.value);
@@ -90,17 +95,18 @@ void write_consolidation(json_writer& json, const consolidation& c) {
   json.field("estimated_complete_date", concluded.estimated_complete_date);
   json.field("partial_delivery_approved", concluded.partial_delivery_approved);
   json.key("partial_approved_by");
-  if (c.consent.customer.has() || c.consent.installer.has()) {
-    json.begin_object().field("customer", c.consent.customer.value.value_or(false));
-    json.field("installer", c.consent.installer.value.value_or(false));
-    json.field("approved_at", concluded.partial_delivery_approved ? c.partial_approved_at : std::nullopt).end_object();
+  if (agreed.customer || agreed.installer) {
+    json.begin_object().field("customer", agreed.customer.value_or(false)).field("installer", agreed.installer.value_or(false));
+    json.field("approved_at", time_of(agreed.since)).end_object();
   } else {
     json.null();
   }
   json.end_object();
 }
 
-void write_lastmile(json_writer& json, const lastmile& l) {
+void write_lastmile(json_writer& json, const lastmile* tour) {
+  if (tour == nullptr) return (void)json.null();
+  const auto& l = *tour;
   json.begin_object();
   json.field_or_null("lastmile_id", l.lastmile_id);
   json.field("status", to_string(l.status.value.value_or(lastmile_status::pending)));
@@ -112,7 +118,9 @@ void write_lastmile(json_writer& json, const lastmile& l) {
   json.end_object();
 }
 
-void write_installation(json_writer& json, const installation& i) {
+void write_installation(json_writer& json, const installation* visit) {
+  if (visit == nullptr) return (void)json.null();
+  const auto& i = *visit;
   json.begin_object();
   json.field_or_null("installation_id", i.installation_id);
   json.field("status", to_string(i.status.value.value_or(installation_status::scheduled)));
@@ -134,10 +142,8 @@ void write_deadlines(json_writer& json, const project_state& project, const rule
   json.key("deadlines").begin_array();
   for (const auto& next : agenda_of(project, rules, settings)) {
     if (next.what != appointment::purpose::deadline) continue;
-    const auto scope = next.rule->rule->scope;
-    const order* o = next.order_ref.empty() ? nullptr : project.find_order(next.order_ref);
-    json.begin_object().field("rule_id", next.rule->rule->id).field("scope", to_string(scope));
-    json.field("entity", entity_of(scope, project, o)).field("due_at", next.due).end_object();
+    json.begin_object().field("rule_id", next.rule->rule->id).field("scope", to_string(next.about.scope));
+    json.field("entity", name_of(find_entity(next.about, project), project)).field("due_at", next.due).end_object();
   }
   json.end_array();
 }
@@ -190,7 +196,7 @@ next_action next_action_of(const project_state& project) {
     });
     of_project = later == project.steps.end() ? nullptr : &*later;
   }
-  const step* of_installation = project.installation ? first_open(project.installation->steps) : nullptr;
+  const step* of_installation = first_open(project.installation_steps);
   if (of_installation && (!of_project || of_project->type == step_type::project_closed)) return as_action(of_installation);
   return as_action(of_project);
 }
@@ -232,24 +238,25 @@ void write_project_detail(json_writer& json, const project_state& project, posit
   for (const auto& s : project.steps) write_step(json, s, nullptr);
   for (const auto& o : project.orders)
     for (const auto& s : o.concluded.steps) write_step(json, s, &o);
-  if (project.installation)
-    for (const auto& s : project.installation->steps) write_step(json, s, nullptr);
+  for (const auto& s : project.installation_steps) write_step(json, s, nullptr);
   json.end_array();
 
   json.key("orders").begin_array();
   for (const auto& o : project.orders) write_order(json, o);
   json.end_array();
 
-  const auto maybe = [&](const char* name, const auto& part, auto write) {
-    json.key(name);
-    if (part)
-      write(json, *part);
-    else
-      json.null();
-  };
-  maybe("consolidation", project.consolidation, write_consolidation);
-  maybe("lastmile", project.lastmile, write_lastmile);
-  maybe("installation", project.installation, write_installation);
+  json.key("consolidation");
+  write_consolidation(json, project);
+  // The tour and the visit that matter now, and all of them.
+  json.key("lastmile");
+  write_lastmile(json, current_lastmile(project));
+  json.key("lastmiles").begin_array();
+  for (const auto& l : project.lastmiles) write_lastmile(json, &l);
+  json.end_array().key("installation");
+  write_installation(json, current_installation(project));
+  json.key("installations").begin_array();
+  for (const auto& i : project.installations) write_installation(json, &i);
+  json.end_array();
   json.key("anomalies").begin_array();
   for (const auto& a : project.anomalies)
     if (!a.is_resolved()) write_anomaly(json, a, project.id);

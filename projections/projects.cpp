@@ -63,7 +63,7 @@ public:
   explicit projects_projection(facet_index& index) : index_(index) {}
 
   std::string_view name() const override { return "projects"; }
-  std::uint32_t schema_version() const override { return 3; }
+  std::uint32_t schema_version() const override { return 4; }
   eventstore::family rows() const override { return families::projects; }
 
   void load(const eventstore::kv_reader& views) override {

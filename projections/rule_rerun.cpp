@@ -35,7 +35,7 @@ project_history::project_history(const eventstore::log& log, const project_id& i
     if (e.type != own_type::anomaly_raised) return true;
     if (const auto data = json_document::parse(e.data)) {
       const auto text = [&](const char* name) { return std::string(json::get_string(data->root(), name).value_or("")); };
-      anomalies_.insert_or_assign(text("anomaly_id"), subject{text("rule_id"), text("order_ref")});
+      anomalies_.insert_or_assign(text("anomaly_id"), subject{text("rule_id"), key_of(parse_event_scope(text("scope")).value_or(event_scope::project), text("entity"))});
     }
     return true;
   });
@@ -47,7 +47,7 @@ std::optional<event> project_history::translated(const event& command, const pro
   const auto about = anomalies_.find(id);
   if (about == anomalies_.end()) return std::nullopt;
   const auto same = std::find_if(state.anomalies.begin(), state.anomalies.end(), [&](const anomaly& a) {
-    return !a.is_resolved() && a.rule_id == about->second.rule_id && a.order_ref == about->second.order_ref;
+    return !a.is_resolved() && a.rule_id == about->second.rule_id && a.key() == about->second.about;
   });
   if (same == state.anomalies.end()) return std::nullopt;
   auto said = command;

@@ -51,7 +51,8 @@ public:
 
 private:
   struct subject {
-    std::string rule_id, order_ref;
+    std::string rule_id;
+    entity_key about;
   };
   project_id id_;
   std::vector<recorded_event> events_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/conclude.hpp"
+#include "domain/entity.hpp"
 #include "domain/json.hpp"
 #include "projections/project_detail.hpp"
 
@@ -33,6 +34,7 @@ std::optional<instant> completion_of(const std::vector<step>& steps, step_type t
 
 std::vector<milestone> milestones_of(const project_state& project) {
   milestone ordered{"ordered"}, prepared{"prepared"}, shipped{"shipped"}, gathered{"at_station"}, planned{"delivery_scheduled"}, delivered{"delivered"};
+  const auto station = station_of(project);
   for (const auto& o : project.orders) {
     if (o.cancelled_at) continue;
     ordered.count(o.confirmed_at);
@@ -41,19 +43,20 @@ std::vector<milestone> milestones_of(const project_state& project) {
     const auto picked = completion_of(steps, step_type::picking_preparation);
     prepared.count(picked ? picked : dispatched);
     shipped.count(dispatched);
-    gathered.count(arrived_at(o));
+    gathered.count(arrived_at(o, station));
     if (!o.concluded.arrived && o.concluded.latest_eta) gathered.expected_at = std::max(gathered.expected_at.value_or(*o.concluded.latest_eta), *o.concluded.latest_eta);
     delivered.count(delivered_at(project, o));
   }
-  const auto& l = project.lastmile;
+  const auto* l = current_lastmile(project);
   planned.count(l && l->ever_scheduled ? completion_of(project.steps, step_type::lastmile_scheduled) : std::nullopt);
   if (l && l->slot_end.has()) delivered.expected_at = l->slot_end.value;
   std::vector<milestone> all{ordered, prepared, shipped, gathered, planned, delivered};
   if (!installation_required(project)) return all;
   milestone agreed{"installation_scheduled"}, installed{"installed"};
-  const auto& i = project.installation;
+  const auto* i = current_installation(project);
   agreed.count(i && i->status.value != installation_status::cancelled ? i->first_scheduled_at : std::nullopt);
-  installed.count(i ? i->completed_at : std::nullopt);
+  // Installed is what the last visit has completed.
+  installed.count(i && !i->is_cancelled() ? i->completed_at : std::nullopt);
   if (i && i->scheduled_end.has()) installed.expected_at = i->scheduled_end.value;
   all.push_back(agreed);
   all.push_back(installed);
@@ -116,10 +119,10 @@ std::optional<std::string> tracking_page(const eventstore::log& log, const proje
   json.begin_object().field_or_null("reference", project.project_refs.empty() ? std::string_view() : std::string_view(project.project_refs.front()));
   json.field("project_type", project.project_type.value).field("status", status_for_client(project.status));
   json.field("promised_delivery_date", project.promised_delivery_date).field("promised_installation_date", project.promised_installation_date);
-  const auto& l = project.lastmile;
-  const bool awaited = l && l->status.value != lastmile_status::failed;
+  const auto* l = current_lastmile(project);
+  const bool awaited = l != nullptr && l->status.value != lastmile_status::failed;
   write_slot(json, "delivery_slot", awaited ? l->slot_start.value : std::nullopt, awaited ? l->slot_end.value : std::nullopt);
-  const auto& i = project.installation;
+  const auto* i = current_installation(project);
   const bool planned = i && i->status.value != installation_status::cancelled;
   write_slot(json, "installation_slot", planned ? i->scheduled_start.value : std::nullopt, planned ? i->scheduled_end.value : std::nullopt);
   write_milestones(json, milestones_of(project));

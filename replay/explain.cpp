@@ -68,7 +68,7 @@ private:
     const auto data = json_document::parse(raised_.data);
     const auto root = data->root();
     version_ = static_cast<std::uint32_t>(json::get_number(root, "rule_version").value_or(0));
-    order_ref_ = json::get_string(root, "order_ref").value_or("");
+    about_ = key_of(parse_event_scope(json::get_string(root, "scope").value_or("")).value_or(event_scope::project), json::get_string(root, "entity").value_or(""));
     if (const auto cause = json::get(root, "cause")) deadline_ = parse_instant(json::get_string(*cause, "deadline").value_or(""));
     const auto definition = projections::definition_at(log_, json::get_string(root, "rule_id").value_or(""), version_);
     const auto text = definition ? json_document::parse(*definition) : tl::unexpected(json_error{});
@@ -94,7 +94,7 @@ private:
   void note_anchor(const recorded_event& e) {
     if (!deadline_ || !rule_.rule || !rule_.rule->deadline || e.kind == event_kind::clock) return;
     const rules::effective_rule rule(rule_, state_.store_id.value.value_or(""), state_.project_type.value.value_or(""));
-    const auto due = rules::due_of(rule, state_, order_ref_.empty() ? nullptr : state_.find_order(order_ref_), settings_);
+    const auto due = rules::due_of(rule, state_, find_entity(about_, state_), settings_);
     if (due != deadline_) anchor_.reset();
     else if (!anchor_) anchor_ = e;
   }
@@ -174,7 +174,8 @@ private:
   const domain_settings& settings_;
   project_id project_;
   std::uint32_t version_ = 0;
-  std::string order_ref_, facts_ = "[]";
+  std::string facts_ = "[]";
+  entity_key about_;
   std::optional<instant> deadline_;
   rules::rule_entry rule_;
   project_state state_;

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "domain/conclude.hpp"
+#include "domain/entity.hpp"
+
 namespace plo::notifications {
 
 namespace {
@@ -69,10 +72,10 @@ view order_part(const project_state& project, const order& of, std::optional<ins
   put_day(part, "promised_installation", of.promised_installation_date.value, words);
   put_time(part, "eta", of.concluded.latest_eta, words);
   put_time(part, "last_shipment_event", of.concluded.last_shipment_event_at, words);
-  const auto slot = project.lastmile ? project.lastmile->slot_start.value : std::nullopt;
-  if (slot) {
-    put(part, "delivery_start", words.slot(*slot, project.lastmile->slot_end.value));
-    put_ahead(part, "delivery_in", slot, seen_from, words);
+  const auto* tour = tour_for(project, of);
+  if (tour != nullptr) {
+    put(part, "delivery_start", words.slot(*tour->slot_start.value, tour->slot_end.value));
+    put_ahead(part, "delivery_in", tour->slot_start.value, seen_from, words);
   } else if (const auto day = of.promised_delivery_date.value) {
     put(part, "delivery_start", words.day(*day));
     put_ahead(part, "delivery_in", words.tz().at(*day), seen_from, words);
@@ -240,8 +243,11 @@ view make_view(const occasion& told, const message_settings& settings, const wor
   all.set("project", project_part(project, words));
   if (of != nullptr) all.set("order", order_part(project, *of, seen_from, words));
   if (project.consolidation) all.set("consolidation", consolidation_part(*project.consolidation, words));
-  if (project.lastmile) all.set("lastmile", lastmile_part(*project.lastmile, words));
-  if (project.installation) all.set("installation", installation_part(*project.installation, seen_from, words));
+  // What the message is about, else what matters now.
+  const auto scope = parse_event_scope(request.scope).value_or(event_scope::project);
+  const auto judged = find_entity(key_of(scope, request.entity), project);
+  if (const auto* tour = judged.tour ? judged.tour : current_lastmile(project)) all.set("lastmile", lastmile_part(*tour, words));
+  if (const auto* visit = judged.visit ? judged.visit : current_installation(project)) all.set("installation", installation_part(*visit, seen_from, words));
   add_orders(all, project, of, words);
   add_cause(all, told, said, of, words);
   put(all, "about", about(told, of, words));

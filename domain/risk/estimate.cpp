@@ -36,12 +36,11 @@ public:
   /// How long until the order is delivered.
   [[nodiscard]] spread until_delivered(const order& o, const knowledge& k) const {
     const auto* s = last_dispatched(o);
-    const auto& lastmile = state_.lastmile;
-    if (k.announced && lastmile && lastmile->status.value == lastmile_status::scheduled && lastmile->slot_end.has()) {
-      const leg error{leg_kind::slot_error, {lastmile->carrier.value.value_or("")}};
-      return delayed(learnt(error, k), *lastmile->slot_end.value - now_);
+    if (const auto* tour = tour_for(state_, o); k.announced && tour != nullptr && tour->status.value == lastmile_status::scheduled) {
+      const leg error{leg_kind::slot_error, {tour->carrier.value.value_or("")}};
+      return delayed(learnt(error, k), *tour->slot_end.value - now_);
     }
-    if (const auto arrived = arrived_at(o)) return left(last_mile_of(state_, s), *arrived, k);
+    if (const auto arrived = arrived_at(o, station_of(state_))) return left(last_mile_of(state_, s), *arrived, k);
     if (s == nullptr) return in_sequence(left(preparation_of(o), o.confirmed_at.value_or(now_), k), on_the_way(nullptr, k));
     return on_the_way(s, k);
   }
@@ -115,17 +114,17 @@ std::string history_of(const estimating& all, const project_state& state, const 
   return "nothing like it was delivered before";
 }
 
-std::string elapsed_of(const std::vector<const order*>& orders, instant now) {
+std::string elapsed_of(const project_state& state, const std::vector<const order*>& orders, instant now) {
   const auto& o = *orders.front();
   const auto* s = last_dispatched(o);
-  if (const auto arrived = arrived_at(o)) return fmt::format("at the station for {:.1f} days", in_days(now - *arrived));
+  if (const auto arrived = arrived_at(o, station_of(state))) return fmt::format("at the station for {:.1f} days", in_days(now - *arrived));
   if (s != nullptr) return fmt::format("on the way for {:.1f} days", in_days(now - *s->dispatched_at));
   return fmt::format("in preparation for {:.1f} days", in_days(now - o.confirmed_at.value_or(now)));
 }
 
 std::string announced_of(const project_state& state, const std::vector<const order*>& orders) {
-  if (state.lastmile && state.lastmile->status.value == lastmile_status::scheduled && state.lastmile->slot_end.has())
-    return "the delivery slot ends " + format_instant(*state.lastmile->slot_end.value);
+  if (const auto* tour = tour_for(state, *orders.front()); tour != nullptr && tour->status.value == lastmile_status::scheduled)
+    return "the delivery slot ends " + format_instant(*tour->slot_end.value);
   const auto* s = last_dispatched(*orders.front());
   return s != nullptr && s->estimated_arrival.has() ? "arrival announced for " + format_instant(*s->estimated_arrival.value) : "nothing is announced";
 }
@@ -164,7 +163,7 @@ std::optional<estimate> estimate_risk(const project_state& state, const lookup& 
   };
   add("time_left", usual, timed, slack < milliseconds(0) ? fmt::format("promised {:.1f} days ago", -in_days(slack)) : fmt::format("{:.1f} days left until the promised date", in_days(slack)));
   add("history", timed, known, history_of(all, state, orders));
-  add("elapsed", known, aged, elapsed_of(orders, now));
+  add("elapsed", known, aged, elapsed_of(state, orders, now));
   add("announced", aged, told, announced_of(state, orders));
   add("open_orders", told, result.probability, fmt::format("{} orders still to be delivered", orders.size()));
   std::erase_if(result.facts, [](const risk_fact& f) { return std::abs(f.weight) < 0.01; });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/conclude.hpp"
+#include "domain/entity.hpp"
 
 namespace plo::risk {
 
@@ -66,7 +67,8 @@ leg preparation_of(const order& o) {
 
 leg last_mile_of(const project_state& state, const shipment* s) {
   auto way = way_of(leg_kind::last_mile, state, s);
-  way.features = {way.features.front(), state.lastmile ? state.lastmile->carrier.value.value_or("") : std::string()};
+  const auto* tour = current_lastmile(state);
+  way.features = {way.features.front(), tour ? tour->carrier.value.value_or("") : std::string()};
   return way;
 }
 
@@ -88,10 +90,10 @@ std::vector<leg_observation> ended_legs(const progress& before, const project_st
     const auto delivered = delivered_at(after, o);
     if (was.delivered || !delivered) continue;
     const auto* s = last_dispatched(o);
-    if (const auto arrived = arrived_at(o)) ended.push_back({last_mile_of(after, s), *delivered - *arrived});
+    if (const auto arrived = arrived_at(o, station_of(after))) ended.push_back({last_mile_of(after, s), *delivered - *arrived});
     else if (s != nullptr) ended.push_back({way_of(leg_kind::through, after, s), *delivered - *s->dispatched_at});
-    if (after.lastmile && after.lastmile->slot_end.has())
-      ended.push_back({{leg_kind::slot_error, {after.lastmile->carrier.value.value_or("")}}, *delivered - *after.lastmile->slot_end.value});
+    if (const auto* tour = delivered_by(after, o); tour != nullptr && tour->slot_end.has())
+      ended.push_back({{leg_kind::slot_error, {tour->carrier.value.value_or("")}}, *delivered - *tour->slot_end.value});
     if (o.promised_delivery_date.has()) {
       const auto late = *delivered - end_of(*o.promised_delivery_date.value, settings);
       ended.push_back({{leg_kind::lateness, {}}, late < milliseconds(0) ? milliseconds(0) : late + slice});

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "domain/entity.hpp"
 #include "domain/project.hpp"
 #include "domain/rules/jsonlogic.hpp"
 #include "domain/rules/rule_set.hpp"
@@ -24,7 +25,8 @@ public:
     before_ = before;
     payload_.reset();
   }
-  void about_order(const order* o) { order_ = o; }
+  /// What is judged. Where it says nothing of tour and visit, the ones that matter now are meant.
+  void about_entity(const entity& e) { entity_ = e; }
   void about_rule(const effective_rule& r) { rule_ = &r; }
   void about_anomaly(const anomaly& a) { anomaly_ = &a; }
   /// Rules that the event has triggered so far: `event.raised`.
@@ -36,22 +38,23 @@ public:
 private:
   [[nodiscard]] value event_fact(fact_path path, arena& memory) const;
   [[nodiscard]] value payload_fact(fact_path path, arena& memory) const;
+  /// What is judged, as it was before the event.
+  [[nodiscard]] entity as_before() const;
 
   const project_state* state_;
   const domain_settings* settings_;
   instant now_;
   const event* event_ = nullptr;
   const project_state* before_ = nullptr;
-  const order* order_ = nullptr;
+  entity entity_;
   const effective_rule* rule_ = nullptr;
   const anomaly* anomaly_ = nullptr;
   std::span<const std::string> raised_;
   mutable std::optional<json_document> payload_;  // parsed when first asked for
 };
 
-/// When a rule's deadline is due, and nothing while its anchor has no value. `o` is the order in turn, for scope order. A cancelled
-/// order or installation has no deadlines.
-[[nodiscard]] std::optional<instant> due_of(const effective_rule& rule, const project_state& state, const order* o,
+/// When a rule's deadline is due for the entity in turn, and nothing while its anchor has no value. What was cancelled has no deadlines.
+[[nodiscard]] std::optional<instant> due_of(const effective_rule& rule, const project_state& state, const entity& e,
                                             const domain_settings& settings);
 
 /// The working days of the country that the project's goods go to.

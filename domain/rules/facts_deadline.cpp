@@ -35,18 +35,15 @@ instant add(value anchor, const offset& by, const business_calendar& calendar, b
 
 }  // namespace
 
-std::optional<instant> due_of(const effective_rule& rule, const project_state& state, const order* o,
+std::optional<instant> due_of(const effective_rule& rule, const project_state& state, const entity& e,
                               const domain_settings& settings) {
   const auto& d = *rule.definition().deadline;
-  if (o != nullptr && o->cancelled_at) return std::nullopt;
-  if (rule.definition().scope == event_scope::installation && state.installation &&
-      state.installation->status.value == installation_status::cancelled)
-    return std::nullopt;
+  if (is_cancelled(e)) return std::nullopt;
 
   std::array<std::byte, 1024> room;
   std::pmr::monotonic_buffer_resource memory(room.data(), room.size());
   const tell::surroundings with{state, settings, memory};
-  auto anchor = tell::state_fact(state, o, d.anchor_path.front(), fact_path(d.anchor_path).subspan(1), with);
+  auto anchor = tell::state_fact(state, e, d.anchor_path.front(), fact_path(d.anchor_path).subspan(1), with);
   if (anchor.what() == value::kind::text) {
     // A time that came as text, such as one of the metadata.
     if (const auto day = parse_day(anchor.as_text())) anchor = value::of(*day);
@@ -63,7 +60,7 @@ std::optional<instant> due_of(const effective_rule& rule, const project_state& s
   if (!by) return std::nullopt;
   static const business_calendar plain;
   // That it has passed is kept as it is written: an instant beyond what can be written would never have passed.
-  return within_written_years(add(anchor, *by, d.business ? calendar_of(state, o, settings) : plain, d.business, settings.tz));
+  return within_written_years(add(anchor, *by, d.business ? calendar_of(state, e.of_order, settings) : plain, d.business, settings.tz));
 }
 
 }  // namespace plo::rules

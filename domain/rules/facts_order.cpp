@@ -1,6 +1,7 @@
 // What rules read of an order: its lines, shipments, replacements and steps.
 #include <algorithm>
 
+#include "domain/conclude.hpp"
 #include "domain/rules/facts_tell.hpp"
 
 namespace plo::rules::tell {
@@ -71,7 +72,7 @@ constexpr field<order_line> line_fields[] = {
     {"main", [](const order_line& l, const surroundings&) { return value::of(l.main); }},
     {"installation_required", [](const order_line& l, const surroundings&) { return value::of(l.installation_required); }},
     {"stock_status", [](const order_line& l, const surroundings&) { return text(to_string(l.stock.value.value_or(stock_status::unknown))); }},
-    {"replaced_by", [](const order_line& l, const surroundings&) { return text(l.replaced_by.value); }},
+    {"replaced_by", [](const order_line& l, const surroundings&) { return text(l.replaced_by); }},
 };
 
 constexpr field<shipment> shipment_fields[] = {
@@ -114,6 +115,8 @@ constexpr field<order> order_fields[] = {
     {"lines", [](const order& o, const surroundings& w) { return list_of(o.lines, line_fields, w); }},
     {"shipments", [](const order& o, const surroundings& w) { return list_of(o.shipments, shipment_fields, w); }},
     {"replacements", [](const order& o, const surroundings& w) { return list_of(o.replacements, replacement_fields, w); }},
+    {"articles_short", [](const order& o, const surroundings& w) { return texts(o.articles_short, w.memory); }},
+    {"articles_unvalidated", [](const order& o, const surroundings& w) { return texts(o.articles_unvalidated, w.memory); }},
     {"latest_eta", [](const order& o, const surroundings&) { return value::of(o.concluded.latest_eta); }},
     {"in_transit", [](const order& o, const surroundings&) { return value::of(o.concluded.in_transit); }},
     {"dispatched", [](const order& o, const surroundings&) { return value::of(o.concluded.dispatched); }},
@@ -121,9 +124,10 @@ constexpr field<order> order_fields[] = {
     {"delivered", [](const order& o, const surroundings&) { return value::of(o.concluded.delivered); }},
     {"delivery_start", [](const order& o, const surroundings& w) -> value {
        // A promised day is a date to the rules: days are added to it as calendar days.
-       if (w.state.lastmile && w.state.lastmile->slot_start.has()) return value::of(*w.state.lastmile->slot_start.value);
+       if (const auto slot = slot_of(w.state, o)) return value::of(*slot);
        return value::of(o.promised_delivery_date.value);
      }},
+    {"slot_start", [](const order& o, const surroundings& w) { return value::of(slot_of(w.state, o)); }},
     {"last_shipment_event_at", [](const order& o, const surroundings&) { return value::of(o.concluded.last_shipment_event_at); }},
     {"steps", [](const order& o, const surroundings& w) { return step_named(pointers_to(o.concluded.steps, nullptr, w.memory), {}, w); }},
 };

@@ -82,7 +82,7 @@ inline std::string_view copy_text(std::string_view from, arena& memory) {
 [[nodiscard]] value order_fact(const order& o, fact_path path, const surroundings& with);
 [[nodiscard]] value order_list(const std::vector<order>& orders, const surroundings& with);
 
-/// The part of a project that a root names; `o` is the order concerned.
-[[nodiscard]] value state_fact(const project_state& state, const order* o, std::string_view root, fact_path rest, const surroundings& with);
+/// The part of a project that a root names; `e` is what is judged.
+[[nodiscard]] value state_fact(const project_state& state, const entity& e, std::string_view root, fact_path rest, const surroundings& with);
 
 }  // namespace plo::rules::tell

@@ -25,13 +25,6 @@ bool is_identifier(std::string_view text) {
   });
 }
 
-std::optional<event_scope> parse_scope(std::string_view text) {
-  for (const auto scope : {event_scope::project, event_scope::order, event_scope::consolidation, event_scope::lastmile,
-                           event_scope::installation})
-    if (text == to_string(scope)) return scope;
-  return std::nullopt;
-}
-
 std::optional<event_severity> parse_severity(std::string_view text) {
   if (text == "warning") return event_severity::warning;
   if (text == "critical") return event_severity::critical;
@@ -282,7 +275,7 @@ tl::expected<rule_pointer, definition_errors> parse_rule(json::element definitio
   r.id = in.text("id").value_or("");
   if (in.get("id") && !is_identifier(r.id)) in.fail("id", "must be 1 to 64 letters, digits, _ - or .");
   r.name = in.text("name", max_name).value_or(r.id);
-  r.scope = in.word("scope", parse_scope, "project, order, consolidation, lastmile or installation").value_or(event_scope::project);
+  r.scope = in.word("scope", parse_event_scope, "project, order, consolidation, lastmile or installation").value_or(event_scope::project);
   r.step = in.word("step_type", parse_step_type, "a step type");
   r.severity = in.word("severity", parse_severity, "warning or critical").value_or(event_severity::warning);
 
