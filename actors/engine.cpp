@@ -202,7 +202,7 @@ struct engine::parts {
   }
 
   [[nodiscard]] std::shared_ptr<carrier> make_carrier(const std::string& lane) const {
-    const notifications::message_settings messages{*outbox_options.templates, outbox_options.public_url, outbox_options.tz};
+    const notifications::message_settings messages{*outbox_options.templates, outbox_options.public_url, outbox_options.domain};
     if (lane == "email") return make_mail_carrier(outbox_options, messages, is_stopping);
     const auto webhook = outbox_options.webhooks.find(lane.substr(std::min(lane.find(':') + 1, lane.size())));
     if (!lane.starts_with("ticket:") || webhook == outbox_options.webhooks.end()) return make_log_carrier(messages);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "domain/notifications/templates.hpp"
+#include "domain/project.hpp"
 #include "domain/time.hpp"
 
 namespace plo::actors {
@@ -47,7 +48,7 @@ struct outbox_settings {
   outbox_mode mode = outbox_mode::log_only;
   std::shared_ptr<const notifications::message_templates> templates;  // needed to send
   std::string public_url;
-  zone tz = zone::utc();  // of the times that messages tell
+  domain_settings domain;  // for the zone of the times that messages tell
   mail_route mail;
   std::map<std::string, webhook_route, std::less<>> webhooks;
   std::map<std::string, std::vector<std::string>, std::less<>> recipients;  // role → addresses

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/master_key.hpp"
+#include "app/calendars.hpp"
 #include "app/outbox.hpp"
 #include "app/rules.hpp"
 #include "config/calendars.hpp"
@@ -22,16 +23,20 @@ std::optional<config::settings> load_settings(const std::string& file) {
 
 namespace {
 
-std::shared_ptr<const rules::calendars> built_in_calendars() {
-  const auto read = config::built_in_calendars();
-  if (!read) throw std::runtime_error(read.error().message());
-  std::map<std::string, rules::business_calendar, std::less<>> by_country;
-  for (const auto& country : *read) {
-    std::vector<rules::holiday> holidays;
-    for (const auto& h : country.holidays) holidays.push_back({h.name, h.month, h.day, h.easter_days, h.first_year, h.last_year});
-    by_country.emplace(country.country, rules::business_calendar(country.weekend, std::move(holidays)));
+zone zone_named(const std::string& name, const std::string& where) {
+  const auto tz = zone::find(name);
+  if (!tz) throw std::runtime_error(where + " '" + name + "' is not a known time zone");
+  return *tz;
+}
+
+std::shared_ptr<const store_map> stores_of(const config::settings& settings) {
+  auto all = std::make_shared<store_map>();
+  for (const auto& [id, from] : settings.stores) {
+    store to{from.name, std::nullopt, from.country, from.postal_code};
+    if (!from.timezone.empty()) to.tz = zone_named(from.timezone, "stores." + id + ".timezone");
+    all->emplace(id, std::move(to));
   }
-  return std::make_shared<const rules::calendars>(std::move(by_country));
+  return all;
 }
 
 /// The rules of the configured files, or the built-in ones. Throws with everything that is wrong with them.
@@ -51,9 +56,8 @@ std::vector<rules::rule_pointer> rules_of(const config::settings& settings) {
 }  // namespace
 
 domain_settings domain_settings_of(const config::settings& settings) {
-  const auto tz = zone::find(settings.server.timezone);
-  if (!tz) throw std::runtime_error("server.timezone '" + settings.server.timezone + "' is not a known time zone");
-  return {*tz, settings.server.country, built_in_calendars()};
+  return {zone_named(settings.server.timezone, "server.timezone"), settings.server.country, calendars_of(config::built_in_calendars()),
+          stores_of(settings)};
 }
 
 void own_folder(const std::filesystem::path& data_dir) {
@@ -89,7 +93,7 @@ std::unique_ptr<actors::engine> start_engine(const config::settings& settings, c
   options.scheduler_threads = settings.actors.scheduler_threads;
   options.rules = rules_of(settings);
   options.outbox = outbox_settings_of(settings, outbox);
-  options.outbox.tz = options.domain.tz;
+  options.outbox.domain = options.domain;
   options.clock = clock == "event" ? actors::project_clock::mode::event : actors::project_clock::mode::wall;
 
   options.retention.archive_after = settings.retention.archive_after;

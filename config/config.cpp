@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "config/calendars.hpp"
 #include "config/notifications.hpp"
 #include "config/section.hpp"
 #include "config/values.hpp"
@@ -21,6 +22,55 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path beside(const fs::path& base, const std::string& path) { return (base / path).lexically_normal(); }
+
+void read_timezone(section& in, std::string& out) {
+  in.text("timezone", [&](const std::string& value) -> std::string {
+    try {
+      if (value.empty()) return "a time zone such as Europe/Paris is needed";
+      date::locate_zone(value);
+    } catch (const std::runtime_error&) {
+      return fmt::format("'{}' is no time zone of this machine's tz database", value);
+    }
+    out = value;
+    return {};
+  });
+}
+
+void read_country(section& in, std::string& out) {
+  in.text("country", [&](const std::string& value) -> std::string {
+    auto code = country_code(value);
+    if (!code) return fmt::format("'{}' is neither an ISO 3166 code such as FR nor the name of a country with a calendar", value);
+    out = *std::move(code);
+    return {};
+  });
+}
+
+void read_store(section& in, const std::string& id, store_settings& out) {
+  out.name = id;
+  in.text("name", [&](const std::string& value) -> std::string {
+    if (value.empty()) return "a name is needed";
+    out.name = value;
+    return {};
+  });
+  read_timezone(in, out.timezone);
+  read_country(in, out.country);
+  in.text("postal_code", [&](const std::string& value) -> std::string {
+    const auto allowed = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == ' ' || c == '-'; };
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (value.size() > 16 || !std::all_of(value.begin(), value.end(), allowed) || std::none_of(value.begin(), value.end(), is_digit)) {
+      return fmt::format("'{}' is not a postal code", value);
+    }
+    out.postal_code = value;
+    return {};
+  });
+}
+
+void read_stores(section& in, std::map<std::string, store_settings, std::less<>>& out) {
+  for (const auto& id : in.keys()) {
+    if (id.empty()) refuse(in.where_key(id), "a store needs an id");
+    in.table(id, [&](section& store) { read_store(store, id, out[id]); });
+  }
+}
 
 void read_server(section& in, const fs::path& base, server_settings& out) {
   in.text("listen", [&](const std::string& value) -> std::string {
@@ -34,25 +84,9 @@ void read_server(section& in, const fs::path& base, server_settings& out) {
     out.data_dir = beside(base, value);
     return {};
   });
-  in.text("timezone", [&](const std::string& value) -> std::string {
-    try {
-      if (value.empty()) return "a time zone such as Europe/Paris is needed";
-      date::locate_zone(value);
-    } catch (const std::runtime_error&) {
-      return fmt::format("'{}' is no time zone of this machine's tz database", value);
-    }
-    out.timezone = value;
-    return {};
-  });
+  read_timezone(in, out.timezone);
   in.integer("io_threads", out.io_threads, 0, 1024);
-  in.text("country", [&](const std::string& value) -> std::string {
-    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-    if (value.size() != 2 || !std::all_of(value.begin(), value.end(), upper)) {
-      return fmt::format("'{}' is not an ISO 3166 code of two capital letters", value);
-    }
-    out.country = value;
-    return {};
-  });
+  read_country(in, out.country);
   in.text("public_url", [&](const std::string& value) -> std::string {
     if (!is_url(value, {"http", "https"})) return fmt::format("'{}' is not an http or https URL", value);
     out.public_url = value;
@@ -230,6 +264,7 @@ settings read_root(const toml::table& table, const fs::path& base) {
   out.server.data_dir = beside(base, out.server.data_dir.string());
   section root(table, "");
   root.table("server", [&](section& in) { read_server(in, base, out.server); });
+  root.table("stores", [&](section& in) { read_stores(in, out.stores); });
   root.table("ingest", [&](section& in) { read_ingest(in, out.ingest); });
   root.table("sources", [&](section& in) { read_sources(in, out); });
   root.table("actors", [&](section& in) {

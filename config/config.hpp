@@ -47,6 +47,14 @@ struct server_settings {
   std::vector<std::string> trusted_proxies;  // addresses and networks whose X-Forwarded-For counts
 };
 
+/// One of the shops that projects begin in. What it does not say is the server's.
+struct store_settings {
+  std::string name;         // the id where none is given
+  std::string timezone;
+  std::string country;      // ISO 3166-1 alpha-2
+  std::string postal_code;  // tells which part of the country, for the holidays there
+};
+
 /// How large projects may become.
 struct limit_settings {
   std::size_t lines_per_order = 2'000;
@@ -156,6 +164,7 @@ struct retention_settings {
 
 struct settings {
   server_settings server;
+  std::map<std::string, store_settings, std::less<>> stores;  // by id
   ingest_settings ingest;
   std::map<std::string, source_settings, std::less<>> sources;
   actor_settings actors;

@@ -106,6 +106,34 @@ public:
     }
   }
 
+  /// The same for each integer of the list, which must lie between `least` and `most`.
+  template <class Use>
+  void integers(std::string_view key, std::int64_t least, std::int64_t most, Use use) {
+    const auto* node = find<toml::array>(key);
+    if (!node) return;
+    for (const toml::node& element : *node->as_array()) {
+      require<std::int64_t>(element, fmt::format("each element of {}", name_of(key)));
+      const std::int64_t value = **element.as_integer();
+      if (value < least || value > most) {
+        refuse(element.source(), fmt::format("{}: {} is not between {} and {}", name_of(key), value, least, most));
+      }
+      if (std::string reason = use(value); !reason.empty()) refuse(element.source(), fmt::format("{}: {}", name_of(key), reason));
+    }
+  }
+
+  /// Reads each table of the list, and refuses what `read` left over of it.
+  template <class Read>
+  void tables(std::string_view key, Read read) {
+    const auto* node = find<toml::array>(key);
+    if (!node) return;
+    for (const toml::node& element : *node->as_array()) {
+      require<toml::table>(element, fmt::format("each element of {}", name_of(key)));
+      section inner(*element.as_table(), name_of(key));
+      read(inner);
+      inner.finish();
+    }
+  }
+
   /// Reads the sub-table of `key` when it is there, and refuses what `read` left over.
   template <class Read>
   void table(std::string_view key, Read read) {

@@ -6,6 +6,7 @@
 #include "domain/conclude_steps.hpp"
 #include "domain/consent.hpp"
 #include "domain/entity.hpp"
+#include "domain/stores.hpp"
 
 namespace plo {
 
@@ -76,7 +77,7 @@ consolidation_conclusions conclude_consolidation(const project_state& state, con
     c.status = consolidation_status::complete;
     return c;
   }
-  if (eta) c.estimated_complete_date = settings.tz.day_of(*eta);
+  if (eta) c.estimated_complete_date = zone_of(state, settings).day_of(*eta);
   else c.estimated_complete_date = state.consolidation->estimated_by_oms.value;
   // Once the OMS has called it complete it has begun, even when a new order takes that back.
   const bool begun = !c.orders_arrived.empty() || state.consolidation->completed_by_oms.has_value();
@@ -324,8 +325,8 @@ conclusions conclude(const project_state& state, const domain_settings& settings
   }
   if (!all.promised_installation_date) all.promised_installation_date = state.promised_installation_date_of_project.value;
   if (state.consolidation) all.consolidation = conclude_consolidation(state, all.orders, settings);
-  all.steps = fold::project_steps(state, all, settings, said);
-  if (visit != nullptr) all.installation_steps = fold::installation_steps(*visit, all, settings, said);
+  all.steps = fold::project_steps(state, all, zone_of(state, settings), said);
+  if (visit != nullptr) all.installation_steps = fold::installation_steps(*visit, all, zone_of(state, settings), said);
   return all;
 }
 

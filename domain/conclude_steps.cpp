@@ -113,9 +113,9 @@ drawn inspiration(const sightings& seen) {
 }
 
 /// The first moment at which something may reach the customer.
-std::optional<instant> promised_start(const conclusions& all, const domain_settings& settings) {
+std::optional<instant> promised_start(const conclusions& all, const zone& tz) {
   if (!all.promised_delivery_date) return std::nullopt;
-  return settings.tz.at(*all.promised_delivery_date);
+  return tz.at(*all.promised_delivery_date);
 }
 
 /// The tours so far are over, and something was ordered after them.
@@ -254,7 +254,7 @@ std::vector<step> order_steps(const project_state& state, const order& o, const 
   return settle_all(std::move(steps), said, o.order_ref);
 }
 
-std::vector<step> project_steps(const project_state& state, const conclusions& all, const domain_settings& settings,
+std::vector<step> project_steps(const project_state& state, const conclusions& all, const zone& tz,
                                 const said_about_steps& said) {
   std::vector<drawn> steps;
   steps.reserve(8);
@@ -273,7 +273,7 @@ std::vector<step> project_steps(const project_state& state, const conclusions& a
     if (status == consolidation_status::complete) waiting.complete(complete_at);
     if (status == consolidation_status::partial_approved) waiting.complete(time_of(consent_of(state).since));
     if (status == consolidation_status::complete) whole.complete(complete_at);
-    if (all.consolidation->estimated_complete_date) whole.expected_at = settings.tz.at(*all.consolidation->estimated_complete_date);
+    if (all.consolidation->estimated_complete_date) whole.expected_at = tz.at(*all.consolidation->estimated_complete_date);
     const auto incident = state.seen.last_of(t::consolidation_exception);
     waiting.saw(incident);
     if (incident && waiting.status != s::completed && incident > state.seen.last_of(t::consolidation_order_arrived)) waiting.status = s::anomaly;
@@ -281,7 +281,7 @@ std::vector<step> project_steps(const project_state& state, const conclusions& a
   steps.push_back(std::move(waiting));
   steps.push_back(std::move(whole));
 
-  auto expected = promised_start(all, settings);
+  auto expected = promised_start(all, tz);
   const auto all_delivered = delivered(state);
   const auto* tour = current_lastmile(state);
   if (tour != nullptr && tour->slot_start.has() && (all_delivered || !awaits_tour(state, *tour))) expected = tour->slot_start.value;
@@ -297,12 +297,12 @@ std::vector<step> project_steps(const project_state& state, const conclusions& a
   return settle_all(std::move(steps), said);
 }
 
-std::vector<step> installation_steps(const installation& i, const conclusions& all, const domain_settings& settings,
+std::vector<step> installation_steps(const installation& i, const conclusions& all, const zone& tz,
                                      const said_about_steps& said) {
   std::vector<drawn> steps;
   steps.reserve(4);
   std::optional<instant> expected = i.scheduled_start.value;
-  if (!expected && all.promised_installation_date) expected = settings.tz.at(*all.promised_installation_date);
+  if (!expected && all.promised_installation_date) expected = tz.at(*all.promised_installation_date);
 
   drawn scheduled(step_type::installation_scheduled);
   scheduled.expected_at = expected;

@@ -28,9 +28,9 @@ private:
 
 [[nodiscard]] std::vector<step> order_steps(const project_state& state, const order& o, const order_conclusions& concluded,
                                             std::string_view station, const said_about_steps& said);
-[[nodiscard]] std::vector<step> project_steps(const project_state& state, const conclusions& all, const domain_settings& settings,
+[[nodiscard]] std::vector<step> project_steps(const project_state& state, const conclusions& all, const zone& tz,
                                               const said_about_steps& said);
-[[nodiscard]] std::vector<step> installation_steps(const installation& visit, const conclusions& all, const domain_settings& settings,
+[[nodiscard]] std::vector<step> installation_steps(const installation& visit, const conclusions& all, const zone& tz,
                                                    const said_about_steps& said);
 
 /// Whether the shipment has arrived at the station, as far as is known.

@@ -52,6 +52,18 @@ struct delivery_outcome {
   bool operator==(const delivery_outcome&) const = default;
 };
 
+/// A slot as it was said: which instants it means is a matter of the zone.
+struct local_slot {
+  local_day date{};
+  std::optional<std::chrono::minutes> start;  // after midnight
+  std::optional<std::chrono::minutes> end;    // earlier than the start: of the next day; without one the slot lasts to the end of its day
+  std::optional<instant> exact;               // its start, where it was given as an instant
+  bool operator==(const local_slot&) const = default;
+
+  [[nodiscard]] instant begins(const zone& tz) const;
+  [[nodiscard]] instant ends(const zone& tz) const;
+};
+
 /// A tour to the customer. A project may have many, each with its own slot and outcome.
 struct lastmile {
   std::string lastmile_id;    // empty while no source has named it
@@ -62,7 +74,7 @@ struct lastmile {
   dated<std::string> carrier;
   dated<std::string> carrier_tracking_ref;
   dated<instant> slot_start;
-  dated<instant> slot_end;              // a slot without an end lasts to the end of its day
+  dated<instant> slot_end;
   std::optional<sighted> slot_set;      // when the present slot was last set
   std::optional<sighted> first_slot;    // when it got its first one
   std::optional<instant> previous_slot_start;  // of the last slot that differs from the present one
@@ -74,6 +86,7 @@ struct lastmile {
   dated<std::string> pod_url;
 
   // What the fields above are merged from.
+  local_slot slot, previous_slot;
   sighted previous_slot_as_of{instant::min()};
   std::optional<sighted> last_closing;  // delivered, in part or not, or failed
   std::optional<sighted> left_station;  // first in_transit or delivery

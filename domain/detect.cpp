@@ -6,6 +6,7 @@
 #include "domain/kept_facts.hpp"
 #include "domain/payload.hpp"
 #include "domain/rules/facts.hpp"
+#include "domain/stores.hpp"
 
 namespace plo {
 
@@ -191,7 +192,7 @@ private:
   [[nodiscard]] rules::evaluation with_calendar(const effective_rule& rule, const project_facts& facts, const entity& e,
                                                 rules::arena& memory) const {
     const auto* calendar = rule.definition().reads_calendar ? &rules::calendar_of(facts.state(), e.of_order, out_.settings()) : nullptr;
-    return {facts, memory, out_.settings().tz, calendar, nullptr};
+    return {facts, memory, zone_of(facts.state(), out_.settings()), calendar, nullptr};
   }
   [[nodiscard]] bool holds(const effective_rule& rule, const project_facts& facts, const entity& e) const {
     if (!rule.definition().when) return true;

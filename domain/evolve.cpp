@@ -2,6 +2,7 @@
 
 #include "domain/conclude.hpp"
 #include "domain/evolve_parts.hpp"
+#include "domain/stores.hpp"
 #include "domain/upcast.hpp"
 
 namespace plo {
@@ -69,7 +70,7 @@ void learn_references(project_state& state, const event& e, const payload* data)
 void project_created(project_state& state, const fact& f) {
   state.project_type.set_if(f.data->text("project_type"), f.at);
   state.channel_origin.set_if(f.data->text("channel_origin"), f.at);
-  state.store_id.set_if(f.data->text("store_id"), f.at);
+  if (state.store_id.set_if(f.data->text("store_id"), f.at)) fold::resolve_slots(state, f.settings.tz);
   state.customer_name.set_if(f.data->text("customer_name"), f.at);
   state.customer_email.set_if(f.data->text("customer_email"), f.at);
   state.metadata.set_if(f.data.raw("metadata"), f.at);
@@ -181,8 +182,25 @@ sighted counted_from(const project_state& state, const event& e, const payload* 
   return {std::max({e.occurred_at, done.value_or(e.occurred_at), state.newest}), state.events};
 }
 
+/// The zone that the event's days are days of: the project's store's. The event that names the store is the store's already.
+const zone& zone_of_event(const project_state& state, const event& e, const payload* data, const domain_settings& settings) {
+  const auto named = data && e.type == "project.created" ? data->fields().text("store_id") : std::nullopt;
+  return named ? zone_of(*named, settings) : zone_of(state, settings);
+}
+
+fold::not_applied fold_event_in_zone(project_state& state, const event& e, const std::optional<payload>& data, const domain_settings& settings);
+
 fold::not_applied fold_event(project_state& state, const event& e, const domain_settings& settings) {
   const auto data = payload::of(e, settings);
+  if (const auto& tz = zone_of_event(state, e, data ? &*data : nullptr, settings); &tz != &settings.tz) {
+    auto of_store = settings;
+    of_store.tz = tz;
+    return fold_event_in_zone(state, e, payload::of(e, of_store), of_store);
+  }
+  return fold_event_in_zone(state, e, data, settings);
+}
+
+fold::not_applied fold_event_in_zone(project_state& state, const event& e, const std::optional<payload>& data, const domain_settings& settings) {
   if (e.kind == event_kind::derived) {
     if (data) fold::derived_event(state, e, *data);
     return {};

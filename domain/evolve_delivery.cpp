@@ -48,13 +48,8 @@ plo::lastmile& lastmile_of(project_state& state, const fact& f) {
   return l;
 }
 
-struct slot {
-  instant start;
-  instant end;
-};
-
-/// scheduled_date and time_slot in the zone. Without a time it is the whole day.
-std::optional<slot> read_slot(const fact& f) {
+/// scheduled_date and time_slot. Without a time it is the whole day.
+std::optional<local_slot> read_slot(const fact& f) {
   const auto date = f.data->day("scheduled_date");
   if (!date) return std::nullopt;
   const auto times = f.data->object("time_slot");
@@ -62,35 +57,34 @@ std::optional<slot> read_slot(const fact& f) {
     const auto text = times ? times->text(key) : std::nullopt;
     return text ? parse_time_of_day(*text) : std::nullopt;
   };
-  const zone& tz = f.settings.tz;
-  slot s{tz.at(*date), tz.at(*date, std::chrono::hours{24})};
-  const auto start = time("start");
-  const auto end = time("end");
-  if (start) s.start = tz.at(*date, *start);
-  else if (!end) s.start = f.data->moment("scheduled_date").value_or(s.start);
-  if (end) s.end = start && *end < *start ? tz.at(*date + date::days{1}, *end) : tz.at(*date, *end);
+  local_slot s{*date, time("start"), time("end"), {}};
+  if (!s.start && !s.end && !parse_day(f.data->text("scheduled_date").value_or(""))) s.exact = f.data->moment("scheduled_date");
   return s;
 }
 
 /// Whether the slot is the newest that was said.
-bool set_slot(plo::lastmile& l, const slot& s, sighted when) {
+bool set_slot(plo::lastmile& l, const local_slot& s, const fact& f) {
+  const auto when = f.when();
   keep_earliest(l.first_slot, when);
-  const bool newest = !l.slot_set || when >= *l.slot_set;
-  if (l.slot_start.value == s.start && l.slot_end.value == s.end) {
+  if (l.slot_set && l.slot == s) {
     // Confirmed again: nothing moved.
     keep_latest(l.slot_set, when);
     return true;
   }
+  const bool newest = !l.slot_set || when >= *l.slot_set;
   if (newest) {
     if (l.slot_set) {
+      l.previous_slot = l.slot;
       l.previous_slot_start = l.slot_start.value;
       l.previous_slot_as_of = *l.slot_set;
     }
-    l.slot_start = {s.start, when.at};
-    l.slot_end = {s.end, when.at};
+    l.slot = s;
     l.slot_set = when;
+    l.slot_start = {s.begins(f.settings.tz), when.at};
+    l.slot_end = {s.ends(f.settings.tz), when.at};
   } else if (when >= l.previous_slot_as_of) {
-    l.previous_slot_start = s.start;
+    l.previous_slot = s;
+    l.previous_slot_start = s.begins(f.settings.tz);
     l.previous_slot_as_of = when;
   }
   return newest;
@@ -139,6 +133,16 @@ void delivery_made(plo::lastmile& l, const fact& f) {
 }
 
 }  // namespace
+
+void resolve_slots(project_state& state, const zone& tz) {
+  for (auto& l : state.lastmiles) {
+    if (l.slot_set) {
+      l.slot_start.value = l.slot.begins(tz);
+      l.slot_end.value = l.slot.ends(tz);
+    }
+    if (l.previous_slot_start) l.previous_slot_start = l.previous_slot.begins(tz);
+  }
+}
 
 void open_consolidation(project_state& state, const event& e) {
   std::optional<instant> first;
@@ -193,7 +197,7 @@ not_applied lastmile_event(project_state& state, const fact& f) {
       l.status.set(lastmile_status::scheduled, f.at);
       l.is_partial.set_if(f.data->flag("is_partial"), f.at);
       l.missing_order_ids.set_if(f.data->texts("missing_order_ids"), f.at);
-      if (const auto s = read_slot(f); s && !set_slot(l, *s, f.when())) refused = older;
+      if (const auto s = read_slot(f); s && !set_slot(l, *s, f)) refused = older;
       break;
     case t::lastmile_in_transit:
       l.status.set(lastmile_status::in_transit, f.at);
@@ -233,3 +237,14 @@ void name_missing_orders(project_state& state) {
 }
 
 }  // namespace plo::fold
+
+namespace plo {
+
+instant local_slot::begins(const zone& tz) const { return exact ? *exact : tz.at(date, start.value_or(std::chrono::minutes{0})); }
+
+instant local_slot::ends(const zone& tz) const {
+  if (!end) return tz.at(date, std::chrono::hours{24});
+  return start && *end < *start ? tz.at(date + date::days{1}, *end) : tz.at(date, *end);
+}
+
+}  // namespace plo

@@ -49,6 +49,8 @@ not_applied shipment_event(order& o, const fact& f);
 not_applied consolidation_event(project_state& state, const fact& f);
 not_applied lastmile_event(project_state& state, const fact& f);
 void consent_said(project_state& state, const event& e, sighted when, std::optional<bool> customer, std::optional<bool> installer);
+/// The store that a project's slots are read by has become known, or is another one.
+void resolve_slots(project_state& state, const zone& tz);
 /// Opens the consolidation with the first confirmed order.
 void open_consolidation(project_state& state, const event& e);
 /// Orders that were named by PLO's id before their reference was known.

@@ -9,7 +9,8 @@ namespace plo {
 
 namespace {
 
-constexpr std::string_view kept_in_addresses = "country";
+/// What says on which days a carrier works, and nothing about a person.
+bool is_kept_in_addresses(std::string_view name) { return name == "country" || name == "country_code"; }
 
 /// Walks JSON that is known to be valid, as everything in the log is. What is not valid ends the walk.
 class walk {
@@ -74,7 +75,7 @@ private:
         const auto path = name_of(string_token());
         path_is_personal = names_.contains(std::string_view(path).substr(path.rfind('.') + 1));
       } else {
-        const bool is_personal = personal ? name != kept_in_addresses : names_.contains(name) || (path_is_personal && name == "value");
+        const bool is_personal = personal ? !is_kept_in_addresses(name) : names_.contains(name) || (path_is_personal && name == "value");
         value(is_personal, depth + 1);
       }
       blanks();

@@ -20,7 +20,8 @@
 #include "domain/ids.hpp"
 #include "domain/ingest_event.hpp"
 #include "domain/order.hpp"
-#include "domain/rules/calendar.hpp"
+#include "domain/rules/countries.hpp"
+#include "domain/stores.hpp"
 #include "domain/time.hpp"
 #include "domain/vocabulary.hpp"
 
@@ -103,11 +104,12 @@ struct project_state {
   bool operator==(const project_state&) const = default;
 };
 
-/// What lies outside the log and yet decides: the server's zone and country. Part of the configuration.
+/// What lies outside the log and yet decides: zones, countries and their calendars. Part of the configuration.
 struct domain_settings {
-  zone tz = zone::utc();
-  std::string country = "FR";
+  zone tz = zone::utc();       // where the store has none: ask zone_of (domain/stores.hpp) about a project
+  std::string country = "FR";  // where neither the address nor the store tells one
   std::shared_ptr<const rules::calendars> calendars = {};  // public holidays; none: Monday to Friday
+  std::shared_ptr<const store_map> stores = {};
 };
 
 /// The only way to change a project's state, live or in replay. Total: an event that it does not know, or whose data is not what it

@@ -8,6 +8,7 @@
 #include "domain/detect.hpp"
 #include "domain/payload.hpp"
 #include "domain/rules/facts.hpp"
+#include "domain/stores.hpp"
 #include "projections/anomaly_json.hpp"
 
 namespace plo::projections {
@@ -111,7 +112,7 @@ private:
     facts.about_entity(e);
     bool met = true;
     std::pmr::monotonic_buffer_resource memory;
-    const rules::evaluation with{facts, memory, settings_.tz, &rules::calendar_of(state, e.of_order, settings_), nullptr};
+    const rules::evaluation with{facts, memory, zone_of(state, settings_), &rules::calendar_of(state, e.of_order, settings_), nullptr};
     json.key("parts").begin_array();
     if (rule.definition().when) {
       for (const auto& part : rule.definition().when->explain(with)) {

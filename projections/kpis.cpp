@@ -7,6 +7,7 @@
 
 #include "domain/conclude.hpp"
 #include "domain/json.hpp"
+#include "domain/stores.hpp"
 #include "eventstore/keys.hpp"
 
 namespace plo::projections {
@@ -122,14 +123,14 @@ std::int64_t seconds_of_bucket(std::int64_t bucket) {
 /// What one step changes of the counts.
 class count_changes {
 public:
-  explicit count_changes(const zone& tz) : tz_(tz) {}
+  explicit count_changes(const domain_settings& settings) : settings_(settings), tz_(settings.tz) {}
 
   void count(const counted_anomaly& a, const counted_project& p, std::int64_t by) {
     const auto raised_day = day_of(a.raised_at);
     add(p, raised_day, a.critical ? kpi_raised_critical : kpi_raised_warning, by);
     each_choice('R', p, raised_day, [&](std::string key) { singles_[key.append(a.rule_id)] += by; });
     if (p.promised_day != no_time) {
-      const auto promised = ms_of(tz_.at(local_day(date::days(p.promised_day))));
+      const auto promised = ms_of(zone_of(p.store, settings_).at(local_day(date::days(p.promised_day))));
       const auto bucket = bucket_of(promised - a.raised_at);
       each_choice('L', p, raised_day, [&](std::string key) {
         put_ordered(key, bucket);
@@ -154,7 +155,9 @@ public:
     if (p.delivered_at == no_time || p.promised_day == no_time) return;
     const auto day = day_of(p.delivered_at);
     add(p, day, kpi_delivered, by);
-    if (day <= p.promised_day) add(p, day, kpi_on_time, by);
+    // Where the customer is, the promised day may end earlier or later than here.
+    const auto local_day_of_it = zone_of(p.store, settings_).day_of(instant(milliseconds(p.delivered_at))).time_since_epoch().count();
+    if (local_day_of_it <= p.promised_day) add(p, day, kpi_on_time, by);
   }
 
   void write(const eventstore::kv_reader& views, eventstore::kv_batch& batch) const {
@@ -204,6 +207,7 @@ private:
     each_choice('D', p, day, [&](std::string key) { days_[std::move(key)][which] += by; });
   }
 
+  const domain_settings& settings_;
   const zone& tz_;
   std::map<std::string, day_numbers> days_;
   std::map<std::string, std::int64_t> singles_;
@@ -211,14 +215,14 @@ private:
 
 class kpis_projection final : public projection {
 public:
-  explicit kpis_projection(const zone& tz) : tz_(tz) {}
+  explicit kpis_projection(domain_settings settings) : settings_(std::move(settings)) {}
 
   std::string_view name() const override { return "kpis"; }
   std::uint32_t schema_version() const override { return 2; }
   eventstore::family rows() const override { return families::kpis; }
 
   void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
-    count_changes changes(tz_);
+    count_changes changes(settings_);
     for (const auto& touched : input.projects) fold(touched, views, batch, changes);
     changes.write(views, batch);
   }
@@ -280,7 +284,7 @@ private:
     return c;
   }
 
-  zone tz_;
+  domain_settings settings_;
 };
 
 /// Visits the counts of the days asked for: the day, what stands behind it in the key, and the value.
@@ -341,7 +345,7 @@ std::optional<std::int64_t> percentile(const std::map<std::int64_t, std::int64_t
 
 }  // namespace
 
-std::unique_ptr<projection> make_kpis(const zone& tz) { return std::make_unique<kpis_projection>(tz); }
+std::unique_ptr<projection> make_kpis(const domain_settings& settings) { return std::make_unique<kpis_projection>(settings); }
 
 std::string kpis_json(reading& views, const kpi_query& query) {
   const auto open = open_counts(views.indexes().anomalies, query);

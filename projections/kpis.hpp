@@ -21,7 +21,7 @@ struct kpi_query {
 };
 
 /// Days are days of the zone. An anomaly counts for the store and type that its project has now.
-[[nodiscard]] std::unique_ptr<projection> make_kpis(const zone& tz);
+[[nodiscard]] std::unique_ptr<projection> make_kpis(const domain_settings& settings);
 
 /// The KPIs as JSON. What was raised, acknowledged, resolved or delivered counts on its day; what is open is what is open now.
 [[nodiscard]] std::string kpis_json(reading& views, const kpi_query& query);

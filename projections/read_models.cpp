@@ -47,7 +47,7 @@ std::vector<std::unique_ptr<projection>> all_projections(const eventstore::log& 
   all.push_back(make_dead_letters(indexes.dead_letters));
   all.push_back(make_search());
   all.push_back(make_customers());
-  all.push_back(make_kpis(settings.tz));
+  all.push_back(make_kpis(settings));
   all.push_back(make_stations());
   all.push_back(make_idempotency());
   all.push_back(make_audit());

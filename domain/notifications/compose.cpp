@@ -175,7 +175,7 @@ void write_cause(json_writer& json, const occasion& told) {
 }  // namespace
 
 mail compose_mail(const occasion& told, const message_settings& settings) {
-  const wording words(settings.templates, settings.tz);
+  const wording words(settings.templates, zone_of(told.project, settings.domain));
   auto all = make_view(told, settings, words);
   const auto texts = texts_of(told, settings.templates);
   mail composed;
@@ -186,13 +186,13 @@ mail compose_mail(const occasion& told, const message_settings& settings) {
 }
 
 std::string compose_subject(const occasion& told, const message_settings& settings) {
-  const wording words(settings.templates, settings.tz);
+  const wording words(settings.templates, zone_of(told.project, settings.domain));
   auto all = make_view(told, settings, words);
   return subject_of(all, texts_of(told, settings.templates));
 }
 
 std::string compose_ticket(const occasion& told, const message_settings& settings) {
-  const wording words(settings.templates, settings.tz);
+  const wording words(settings.templates, zone_of(told.project, settings.domain));
   auto all = make_view(told, settings, words);
   const auto texts = texts_of(told, settings.templates);
   const auto title = subject_of(all, texts);

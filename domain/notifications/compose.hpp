@@ -18,7 +18,7 @@ namespace plo::notifications {
 struct message_settings {
   const message_templates& templates;
   std::string_view public_url;  // links are {public_url}/projects/{id}
-  zone tz;
+  domain_settings domain;       // times are told in the zone of the project's store
 };
 
 /// Why somebody is told, and what was known then.

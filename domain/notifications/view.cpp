@@ -235,7 +235,7 @@ view make_view(const occasion& told, const message_settings& settings, const wor
   std::optional<instant> seen_from;
   if (told.found != nullptr) seen_from = told.found->raised_at;
   if (told.cause != nullptr) seen_from = told.cause->occurred_at;
-  const auto settings_of_fold = domain_settings{settings.tz, "FR"};  // the country plays no part in reading a payload
+  const auto settings_of_fold = domain_settings{words.tz()};  // countries play no part in reading a payload
   const auto payload = told.cause != nullptr ? plo::payload::of(*told.cause, settings_of_fold) : std::nullopt;
   const json_fields* said = payload ? &payload->fields() : nullptr;
   const auto* of = order_of(told, said);

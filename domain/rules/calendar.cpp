@@ -50,7 +50,7 @@ bool business_calendar::is_working_day(local_day day) const {
 }
 
 std::int64_t business_calendar::working_days_between(local_day from, local_day to) const {
-  if (to < from) return -working_days_between(to, from);
+  if (to < from) return -working_days_between(to - date::days(1), from - date::days(1));
   to = std::min(to, from + date::days(longest_span_days));
 
   // Whole weeks hold the same days wherever they begin.
@@ -84,12 +84,6 @@ local_day business_calendar::add_working_days(local_day from, std::int64_t days)
     if (is_working_day(day)) days -= step.count();
   }
   return day;
-}
-
-const business_calendar& calendars::of(std::string_view country) const {
-  static const business_calendar plain;
-  const auto found = by_country_.find(country);
-  return found == by_country_.end() ? plain : found->second;
 }
 
 }  // namespace plo::rules

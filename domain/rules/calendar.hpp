@@ -3,10 +3,8 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "domain/time.hpp"
@@ -33,27 +31,16 @@ public:
   business_calendar(std::array<bool, 7> weekend, std::vector<holiday> holidays);
 
   [[nodiscard]] bool is_working_day(local_day day) const;
-  /// Working days after `from` up to and with `to`; negative when `to` is before `from`. Cost grows with the years between, not the days,
-  /// and spans beyond 200 years are cut there.
+  /// Working days d with from < d ≤ to; when `to` is before `from`, minus the number of those with to ≤ d < from: the day one starts from
+  /// never counts, the day one arrives at does. Cost grows with the years between, not the days, and spans beyond 200 years are cut there.
   [[nodiscard]] std::int64_t working_days_between(local_day from, local_day to) const;
-  /// The day that lies `days` working days after (negative: before) `from`; a step counts only working days.
+  /// The `days`-th working day after (negative: before) `from`, which itself does not count; `from` for 0, even when it is none.
+  /// working_days_between(from, add_working_days(from, n)) is n.
   [[nodiscard]] local_day add_working_days(local_day from, std::int64_t days) const;
 
 private:
   std::array<bool, 7> weekend_{true, false, false, false, false, false, true};
   std::vector<holiday> holidays_;
-};
-
-/// By country code (ISO 3166-1 alpha-2).
-class calendars {
-public:
-  calendars() = default;
-  explicit calendars(std::map<std::string, business_calendar, std::less<>> by_country) : by_country_(std::move(by_country)) {}
-  /// A country that is not known has the plain calendar.
-  [[nodiscard]] const business_calendar& of(std::string_view country) const;
-
-private:
-  std::map<std::string, business_calendar, std::less<>> by_country_;
 };
 
 }  // namespace plo::rules

@@ -57,7 +57,8 @@ private:
 [[nodiscard]] std::optional<instant> due_of(const effective_rule& rule, const project_state& state, const entity& e,
                                             const domain_settings& settings);
 
-/// The working days of the country that the project's goods go to.
+/// The working days of the place that the order's goods go to (without an order, those of the first whose address is understood), else of
+/// the store's, else of the server's country.
 [[nodiscard]] const business_calendar& calendar_of(const project_state& state, const order* o, const domain_settings& settings);
 
 }  // namespace plo::rules

@@ -1,26 +1,10 @@
-// When a rule's deadline is due, by which calendar.
+// When a rule's deadline is due.
 #include <array>
 #include <memory_resource>
 
 #include "domain/rules/facts_tell.hpp"
 
 namespace plo::rules {
-
-const business_calendar& calendar_of(const project_state& state, const order* o, const domain_settings& settings) {
-  static const calendars none;
-  const auto& all = settings.calendars ? *settings.calendars : none;
-  const auto country = [&](const order& of) -> std::string {
-    if (!of.delivery_address.has()) return {};
-    const auto parsed = json_document::parse(*of.delivery_address.value);
-    if (!parsed) return {};
-    const auto given = json::get_string(parsed->root(), "country");
-    const auto code = given ? given : json::get_string(parsed->root(), "country_code");
-    return std::string(code.value_or(""));
-  };
-  std::string code = o != nullptr ? country(*o) : "";
-  for (std::size_t i = 0; code.empty() && o == nullptr && i < state.orders.size(); ++i) code = country(state.orders[i]);
-  return all.of(code.empty() ? settings.country : code);
-}
 
 namespace {
 
@@ -60,7 +44,7 @@ std::optional<instant> due_of(const effective_rule& rule, const project_state& s
   if (!by) return std::nullopt;
   static const business_calendar plain;
   // That it has passed is kept as it is written: an instant beyond what can be written would never have passed.
-  return within_written_years(add(anchor, *by, d.business ? calendar_of(state, e.of_order, settings) : plain, d.business, settings.tz));
+  return within_written_years(add(anchor, *by, d.business ? calendar_of(state, e.of_order, settings) : plain, d.business, zone_of(state, settings)));
 }
 
 }  // namespace plo::rules

@@ -184,7 +184,8 @@ value evaluator::comparison(const node& n, const scope& in) {
   const value b = n.count > 1 ? operand(n, 1, in) : absent;
   const bool is_between = is_order && n.count > 2;
   const value c = is_between ? operand(n, 2, in) : absent;
-  const auto is_unknown = [&](const value& v) { return v.is_no_time() || (n.needs_operands && v.is_null()); };
+  const bool is_strict = n.code == op::strictly_equal || n.code == op::strictly_not_equal;
+  const auto is_unknown = [&](const value& v) { return !is_strict && (v.is_no_time() || (n.needs_operands && v.is_null())); };
   if (is_unknown(a) || is_unknown(b) || (is_between && is_unknown(c))) return value::of(false);
   return value::of(holds(n.code, a, b) && (!is_between || holds(n.code, b, c)));
 }

@@ -32,7 +32,7 @@ struct node {
 
   op code = op::constant;
   bool temporal = false;       // gives a time-like value: a PLO operator, or arithmetic with one
-  bool needs_operands = false;  // compares or computes with a temporal operand: null in, false or no_time out
+  bool needs_operands = false;  // compares (not strictly) or computes with a temporal operand: null in, false or no_time out
   std::uint16_t count = 0;     // operands
   std::uint32_t first = 0;     // the first operand; of a constant: its index
   // Of var: its path when that is known before the run. Of missing and missing_some too: the first of those whose keys are listed

@@ -45,7 +45,8 @@ public:
   [[nodiscard]] static value of(const std::optional<T>& maybe) {
     return maybe ? of(*maybe) : value();
   }
-  /// A missing value of `time`, `date` or `duration`: comparisons with it are false, arithmetic with it gives it again.
+  /// A missing value of `time`, `date` or `duration`: comparisons with it are false, except the strict ones, to which it is null as any
+  /// other; arithmetic with it gives it again.
   [[nodiscard]] static value no_time();
 
   [[nodiscard]] kind what() const { return kind_; }

@@ -84,9 +84,82 @@ weekend = ["sunday"]
   EXPECT_TRUE(parse_calendars("", "calendars.toml").value().empty());
 }
 
+TEST(config_calendars, reads_names_subdivisions_and_single_years) {
+  const auto all = parse_calendars(R"(
+[XX]
+names = ["XXX", "Ruritania", "Ruritanie"]
+weekend = ["sunday"]
+holidays = [{name = "Jubilee", date = "06-02", years = [2012, 2022]}]
+[[XX.subdivisions]]
+codes = ["N", "12"]
+names = ["North"]
+postal = ["1", "20"]
+holidays = [{name = "North Day", easter = -2}]
+[[XX.subdivisions]]
+postal = ["3"]
+holidays = [{name = "South Day", date = "12-26", years = [2021]}, {name = "Other", date = "12-27", last_year = 2030}]
+)",
+                                   "calendars.toml")
+                       .value();
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_THAT(all[0].names, ElementsAre("XXX", "Ruritania", "Ruritanie"));
+  ASSERT_EQ(all[0].holidays.size(), 2u);
+  EXPECT_EQ(all[0].holidays[0].first_year, 2012);
+  EXPECT_EQ(all[0].holidays[0].last_year, 2012);
+  EXPECT_EQ(all[0].holidays[1].first_year, 2022);
+  EXPECT_EQ(all[0].holidays[1].name, "Jubilee");
+  ASSERT_EQ(all[0].subdivisions.size(), 2u);
+  const auto& north = all[0].subdivisions[0];
+  EXPECT_THAT(north.codes, ElementsAre("N", "12"));
+  EXPECT_THAT(north.names, ElementsAre("North"));
+  EXPECT_THAT(north.postal, ElementsAre("1", "20"));
+  ASSERT_EQ(north.holidays.size(), 1u);
+  EXPECT_EQ(north.holidays[0].easter_days, -2);
+  EXPECT_EQ(all[0].subdivisions[1].holidays.size(), 2u);
+}
+
+TEST(config_calendars, carries_the_parts_of_countries) {
+  const auto all = built_in_calendars().value();
+  std::vector<std::size_t> parts;
+  for (const auto& c : all) parts.push_back(c.subdivisions.size());
+  EXPECT_THAT(parts, ElementsAre(22, 19, 8, 1, 0)) << "BR, ES, FR, IT, PL";
+}
+
+TEST(config_calendars, gives_the_code_of_a_country) {
+  EXPECT_EQ(country_code("fr"), "FR");
+  EXPECT_EQ(country_code("Polonia"), "PL");
+  EXPECT_EQ(country_code("PT"), "PT") << "a country without a calendar has a code";
+  for (const auto* unknown : {"", "X", "XX", "R ", " F", "D A", "Atlantis", "Portugal", "!", "\xff"}) EXPECT_EQ(country_code(unknown), std::nullopt) << unknown;
+}
+
 TEST(config_calendars, names_file_line_and_reason) {
   const auto with = [](std::string_view holiday) { return "[FR]\nweekend = [\"sunday\"]\nholidays = [\n" + std::string(holiday) + "]\n"; };
+  const auto part = [](std::string_view lines) {
+    return "[FR]\nweekend = [\"sunday\"]\n[[FR.subdivisions]]\n" + std::string(lines) + "\n[[FR.subdivisions]]\npostal = [\"9\"]\nholidays = [{name = \"x\", easter = 1}]";
+  };
+  const std::string own = "\nholidays = [{name = \"x\", easter = 1}]";
   const std::pair<std::string, std::string> cases[] = {
+      {with("{name = \"x\", easter = 1, years = []}"), "4: FR.holidays (x) has no years"},
+      {with("{name = \"x\", easter = 1, years = [2001, 2001]}"), "4: FR.holidays.years: 2001 does not come after 2001"},
+      {with("{name = \"x\", easter = 1, years = [0]}"), "4: FR.holidays.years: 0 is not between 1 and 9999"},
+      {with("{name = \"x\", easter = 1, years = [\"2001\"]}"), "4: each element of FR.holidays.years must be an integer"},
+      {with("{name = \"x\", easter = 1, years = 2001}"), "4: FR.holidays.years must be a list"},
+      {with("{name = \"x\", easter = 1, last_year = 2001, years = [2001]}"), "4: FR.holidays.years: first_year and last_year say it already"},
+      {"[FR]\nnames = [\"--\"]\nweekend = [\"sunday\"]", "2: FR.names: '--' holds neither letter nor digit"},
+      {"[FR]\nnames = \"France\"\nweekend = [\"sunday\"]", "2: FR.names must be a list"},
+      {"[ES]\nnames = [\"Gaul\"]\nweekend = [\"sunday\"]\n[FR]\nnames = [\"GAUL\"]\nweekend = [\"sunday\"]", "4: FR.names: 'GAUL' names ES already"},
+      {"[ES]\nnames = [\"fr\"]\nweekend = [\"sunday\"]\n[FR]\nweekend = [\"sunday\"]", "1: ES.names: 'fr' names FR already"},
+      {"[FR]\nweekend = [\"sunday\"]\nsubdivisions = {}", "3: FR.subdivisions must be a list"},
+      {part("codes = [\"57\"]"), "3: FR.subdivisions needs holidays of its own"},
+      {part(own), "3: FR.subdivisions needs one of codes, names and postal"},
+      {part("codes = [\"FR-57\"]" + own), "4: FR.subdivisions.codes: 'FR-57' is not the part of an ISO 3166-2 code behind the country's"},
+      {part("codes = [\"a\"]" + own), "4: FR.subdivisions.codes: 'a' is not the part of an ISO 3166-2 code behind the country's"},
+      {part("codes = [\"A\", \"A\"]" + own), "4: FR.subdivisions.codes: 'A' comes twice"},
+      {part("codes = [\"A\"]\nnames = [\"a\"]" + own), "3: FR.subdivisions.names: 'a' comes twice"},
+      {part("postal = [\"57x\"]" + own), "4: FR.subdivisions.postal: '57x' is not how a postal code begins: one to eight digits"},
+      {part("postal = [57]" + own), "4: each element of FR.subdivisions.postal must be a string"},
+      {part("postal = [\"9\"]" + own), "7: FR.subdivisions.postal: '9' comes twice"},
+      {part("postal = [\"5\"]\npostcode = 1" + own), "5: unknown key FR.subdivisions.postcode"},
       {"[france]\nweekend = [\"sunday\"]", "1: 'france' is not an ISO 3166 code of two capital letters"},
       {"FR = 1", "1: FR must be a table"},
       {"\n[FR]", "2: FR needs a weekend"},

@@ -44,6 +44,8 @@ TEST(personal_data, what_is_about_goods_and_places_is_not) {
 
 TEST(personal_data, country_stays_in_an_address) {
   EXPECT_EQ(usual.mask(R"({"shipping_address":{"name":"N","country":"FR"}})"), R"({"shipping_address":{"name":"[erased]","country":"FR"}})");
+  EXPECT_EQ(usual.mask(R"({"delivery_address":{"city":"N","country_code":"FR","postal_code":"67000"}})"),
+            R"({"delivery_address":{"city":"[erased]","country_code":"FR","postal_code":"[erased]"}})");
 }
 
 }  // namespace

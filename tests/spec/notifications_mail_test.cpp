@@ -53,6 +53,21 @@ INSTANTIATE_TEST_SUITE_P(languages, every_rule, ::testing::Values("fr", "en"), [
 
 }  // namespace
 
+TEST(notifications, times_are_told_in_the_zone_of_the_store) {
+  const auto m = as_if(rich_project(), "ANO-08", "order");
+  const auto told = [&](const domain_settings& settings) {
+    return notifications::compose_mail(m.known.of(m.request), {texts_in("en"), "https://plo.example.org/", settings}).text;
+  };
+  auto settings = paris();
+  EXPECT_THAT(told(settings), HasSubstr("08:00"));
+  store_map stores;
+  stores.emplace("LYON", store{"", zone::find("America/Sao_Paulo"), "", ""});
+  settings.stores = std::make_shared<const store_map>(stores);
+  // The slot of 08:00 in Paris, where these facts were folded, is 03:00 there.
+  EXPECT_THAT(told(settings), HasSubstr("03:00"));
+  EXPECT_THAT(told(settings), Not(HasSubstr("08:00")));
+}
+
 TEST_P(every_rule, has_a_text_of_its_own) {
   const auto p = rich_project();
   const auto& texts = texts_in(GetParam());

@@ -17,7 +17,7 @@ inline const notifications::message_templates& texts_in(const std::string& langu
 }
 
 inline notifications::message_settings settings_in(const std::string& language) {
-  return {texts_in(language), "https://plo.example.org/", paris().tz};
+  return {texts_in(language), "https://plo.example.org/", paris()};
 }
 
 /// The history as the log holds it.

@@ -108,7 +108,7 @@ TEST_F(rules_jsonlogic_time, computes_with_times) {
 }
 
 TEST_F(rules_jsonlogic_time, comparisons_without_a_time_are_false) {
-  for (const auto* compare : {"==", "===", "!=", "!==", "<", "<=", ">", ">="}) {
+  for (const auto* compare : {"==", "!=", "<", "<=", ">", ">="}) {
     for (const auto* operands : {
              R"([{"time":{"var":"nothing"}},{"time":{"var":"at"}}])", R"([{"time":{"var":"at"}},{"time":{"var":"nothing"}}])",
              R"([{"time":{"var":"nothing"}},{"time":{"var":"nothing"}}])", R"([{"date":{"var":"wrong"}},0])", R"([0,{"duration":{"var":"nothing"}}])",
@@ -132,6 +132,47 @@ TEST_F(rules_jsonlogic_time, comparisons_without_a_time_are_false) {
               {R"({"==":[{"<":[{"time":{"var":"at"}},0]},{"var":"nothing"}]})", "false"},
               {R"({"!=":[{"<":[{"time":{"var":"at"}},0]},{"var":"nothing"}]})", "true"},
               {R"({"!=":[{"<":[{"duration":"PT1H"},0]},null]})", "true"}});
+}
+
+TEST_F(rules_jsonlogic_time, strict_comparisons_know_null) {
+  expect_all({{R"({"===":[{"time":{"var":"nothing"}},null]})", "true"},
+              {R"({"!==":[{"time":{"var":"nothing"}},null]})", "false"},
+              {R"({"===":[null,{"date":{"var":"wrong"}}]})", "true"},
+              {R"({"===":[{"duration":{"var":"nothing"}},{"var":"missing"}]})", "true"},
+              {R"({"===":[{"time":{"var":"nothing"}},{"date":{"var":"nothing"}}]})", "true"},
+              {R"({"===":[{"time":{"var":"at"}},null]})", "false"},
+              {R"({"!==":[{"time":{"var":"at"}},null]})", "true"},
+              {R"({"!==":[{"date":{"var":"day"}},{"var":"nothing"}]})", "true"},
+              {R"({"!==":[{"time":{"var":"at"}},{"time":{"var":"nothing"}}]})", "true"},
+              // Null is no zero, and no flag.
+              {R"({"===":[{"time":{"var":"nothing"}},0]})", "false"},
+              {R"({"!==":[{"duration":{"var":"nothing"}},false]})", "true"},
+              // What is computed from a missing time is missing.
+              {R"({"===":[{"-":[{"time":{"var":"nothing"}},{"time":{"var":"at"}}]},null]})", "true"},
+              {R"({"===":[{"max":[{"time":{"var":"at"}},{"var":"nothing"}]},null]})", "true"},
+              {R"({"===":[{"business_days":[{"var":"nothing"},{"var":"day"}]},null]})", "true"},
+              {R"({"!==":[{"business_days":[{"var":"day"},{"var":"next_day"}]},null]})", "true"},
+              {R"({"===":[{"if":[true,{"time":{"var":"nothing"}}]},null]})", "true"},
+              {R"({"===":[[{"time":{"var":"nothing"}}],[null]]})", "true"},
+              // A plain null compares as JsonLogic's does.
+              {R"({"==":[{"var":"nothing"},null]})", "true"},
+              {R"({"!=":[{"var":"nothing"},1]})", "true"},
+              {R"({"<":[{"var":"nothing"},1]})", "true"},
+              {R"({"===":[{"var":"nothing"},null]})", "true"}});
+}
+
+TEST_F(rules_jsonlogic_time, between_is_false_wherever_a_time_is_missing) {
+  for (const auto* compare : {"<", "<="}) {
+    for (const auto* operands : {R"([{"time":{"var":"nothing"}},{"time":{"var":"at"}},{"time":{"var":"later"}}])",
+                                 R"([{"time":{"var":"at"}},{"time":{"var":"nothing"}},{"time":{"var":"later"}}])",
+                                 R"([{"time":{"var":"at"}},{"time":{"var":"later"}},{"time":{"var":"nothing"}}])",
+                                 R"([{"var":"nothing"},{"time":{"var":"at"}},{"time":{"var":"later"}}])",
+                                 R"([0,{"duration":{"var":"nothing"}},1])"}) {
+      const auto rule = std::string("{\"") + compare + "\":" + operands + "}";
+      EXPECT_EQ(in_paris(rule), "false") << rule;
+      EXPECT_EQ(in_paris("{\"!\":" + rule + "}"), "true") << rule;
+    }
+  }
 }
 
 TEST_F(rules_jsonlogic_time, elsewhere_no_time_is_null) {

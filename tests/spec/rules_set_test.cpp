@@ -179,9 +179,10 @@ namespace {
 domain_settings with_holidays() {
   auto settings = paris();
   const std::array<bool, 7> weekend{true, false, false, false, false, false, true};
-  std::map<std::string, rules::business_calendar, std::less<>> all;
-  all.emplace("FR", rules::business_calendar(weekend, {{"Fête nationale", 7, 14, {}, 0, 9999}}));
-  all.emplace("PL", rules::business_calendar(weekend, {{"Święto", 7, 16, {}, 0, 9999}}));
+  std::vector<rules::country> all;
+  all.push_back({"FR", {}, rules::business_calendar(weekend, {{"Fête nationale", 7, 14, {}, 0, 9999}})});
+  all.push_back({"PL", {}, rules::business_calendar(weekend, {{"Święto", 7, 16, {}, 0, 9999}})});
+  all.push_back({"ES", {}, rules::business_calendar(weekend, {})});
   settings.calendars = std::make_shared<const rules::calendars>(std::move(all));
   return settings;
 }
