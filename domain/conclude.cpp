@@ -175,14 +175,15 @@ struct delivery {
   const lastmile* by = nullptr;
 };
 
-delivery delivery_of(const project_state& state, const order& o) {
+/// `for_sure`: by a delivery that says what was missing from it.
+delivery delivery_of(const project_state& state, const order& o, bool for_sure = false) {
   delivery found;
   const auto confirmed = o.confirmed();
   if (!confirmed) return found;
   const auto cancelled = o.cancelled();
   for (const auto& l : state.lastmiles) {
     for (const auto& outcome : l.outcomes) {
-      if (outcome.last < *confirmed) continue;
+      if (outcome.last < *confirmed || (for_sure && !outcome.told)) continue;
       if (cancelled && outcome.first >= *cancelled) continue;
       if (std::binary_search(outcome.missing.begin(), outcome.missing.end(), o.order_ref)) continue;
       const auto when = outcome.first >= *confirmed ? outcome.first : outcome.last;
@@ -194,7 +195,7 @@ delivery delivery_of(const project_state& state, const order& o) {
 
 /// Nothing was missing, or what was has been cancelled.
 bool is_whole(const project_state& state, const delivery_outcome& outcome) {
-  return std::all_of(outcome.missing.begin(), outcome.missing.end(), [&](const std::string& ref) {
+  return outcome.told && std::all_of(outcome.missing.begin(), outcome.missing.end(), [&](const std::string& ref) {
     const auto* o = state.find_order(ref);
     return o != nullptr && o->cancelled_at;
   });
@@ -253,7 +254,7 @@ std::optional<sighted> delivered(const project_state& state) {
   for (const auto& o : state.orders) {
     if (!is_required(o)) continue;
     any = true;
-    const auto at = delivered(state, o);
+    const auto at = delivery_of(state, o, true).when;
     if (!at) return std::nullopt;
     last = later(last, at);
   }

@@ -76,7 +76,7 @@ template <class T>
 
 /// A value with the moment it was said, for what is compared with other messages of the same time.
 template <class T>
-struct said {
+struct stated {
   std::optional<T> value;
   sighted as_of{instant::min()};
 
@@ -86,7 +86,7 @@ struct said {
     as_of = when;
   }
   [[nodiscard]] bool has() const { return value.has_value(); }
-  bool operator==(const said&) const = default;
+  bool operator==(const stated&) const = default;
 };
 
 /// When events of each type were seen: the earliest and the latest `occurred_at`.

@@ -46,6 +46,7 @@ struct consolidation {
 /// One kind of outcome of a delivery tour: which orders were missing, and when it was reported.
 struct delivery_outcome {
   bool partial = false;
+  bool told = true;                  // what was missing; a partial delivery that does not say it may lack anything
   std::vector<std::string> missing;  // order references
   sighted first;
   sighted last;

@@ -97,9 +97,11 @@ bool is_partial_delivery(const fact& f, const std::vector<std::string>& missing)
 }
 
 void delivery_made(plo::lastmile& l, const fact& f) {
-  auto missing = f.data->texts("missing_order_ids").value_or(std::vector<std::string>{});
+  const auto named = f.data->texts("missing_order_ids");
+  auto missing = named.value_or(std::vector<std::string>{});
   const bool partial = is_partial_delivery(f, missing);
   if (!partial) missing.clear();
+  const bool told = !partial || named.has_value();
   std::sort(missing.begin(), missing.end());
   missing.erase(std::unique(missing.begin(), missing.end()), missing.end());
 
@@ -107,16 +109,16 @@ void delivery_made(plo::lastmile& l, const fact& f) {
   l.is_partial.set(partial, f.at);
   l.missing_order_ids.set(missing, f.at);
   const auto same = std::find_if(l.outcomes.begin(), l.outcomes.end(), [&](const delivery_outcome& o) {
-    return o.partial == partial && o.missing == missing;
+    return o.partial == partial && o.told == told && o.missing == missing;
   });
   if (same != l.outcomes.end()) {
     same->first = std::min(same->first, f.when());
     same->last = std::max(same->last, f.when());
   } else {
     const auto before = [](const delivery_outcome& a, const delivery_outcome& b) {
-      return std::tie(a.partial, a.missing) < std::tie(b.partial, b.missing);
+      return std::tie(a.partial, a.told, a.missing) < std::tie(b.partial, b.told, b.missing);
     };
-    delivery_outcome fresh{partial, std::move(missing), f.when(), f.when()};
+    delivery_outcome fresh{partial, told, std::move(missing), f.when(), f.when()};
     l.outcomes.insert(std::lower_bound(l.outcomes.begin(), l.outcomes.end(), fresh, before), std::move(fresh));
   }
 

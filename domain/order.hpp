@@ -47,7 +47,7 @@ struct order_line {
 /// What stock events said about one SKU. Kept beside the lines, because it may come before them.
 struct sku_stock {
   std::string sku;
-  plo::said<stock_status> said;
+  stated<stock_status> said;
   std::optional<double> available;  // quantity, of the event `said` stems from
   bool operator==(const sku_stock&) const = default;
 };
@@ -55,8 +55,8 @@ struct sku_stock {
 /// What order.line_replaced said about one SKU.
 struct sku_replacement {
   std::string sku;
-  said<std::string> by;
-  said<bool> validated;
+  stated<std::string> by;
+  stated<bool> validated;
   bool operator==(const sku_replacement&) const = default;
 };
 
@@ -119,7 +119,7 @@ struct order {
   sighted lines_as_of{instant::min()};        // of the order.confirmed that the lines stem from
   std::uint64_t confirmed_version = 0, cancelled_version = 0;  // places in the stream of confirmed_at and cancelled_at
   std::vector<sku_stock> stock;               // by SKU
-  said<stock_status> whole_stock;             // by the newest stock event that names no SKU
+  stated<stock_status> whole_stock;             // by the newest stock event that names no SKU
   std::vector<sku_replacement> replacements;  // by SKU
 
   // What the rules ask about its articles, from the fields above.

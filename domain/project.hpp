@@ -71,8 +71,8 @@ struct project_state {
   instant updated_at{};  // recorded_at of the last event
 
   // Facts about status: by hand or from project.closed / closed_with_issue / reopened.
-  said<project_status> status_said;
-  said<bool> closed;  // true: closed (by a source or by hand), false: reopened
+  stated<project_status> status_said;
+  stated<bool> closed;  // true: closed (by a source or by hand), false: reopened
   std::optional<instant> closed_at;  // while closed, by whomever
 
   std::vector<std::string> accepted_quotes;  // quote ids; "" for an acceptance that names none

@@ -163,7 +163,7 @@ public:
   [[nodiscard]] const step* step_of(step_type type, std::string_view order_ref = {}) const {
     const std::vector<step>* steps = &state_.steps;
     if (scope_of(type) == step_scope::order) steps = &state_.find_order(order_ref)->concluded.steps;
-    if (scope_of(type) == step_scope::installation) steps = &state_.installation->steps;
+    if (scope_of(type) == step_scope::installation) steps = &state_.installation_steps;
     for (const auto& s : *steps)
       if (s.type == type) return &s;
     return nullptr;

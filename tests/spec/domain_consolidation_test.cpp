@@ -143,7 +143,7 @@ TEST(domain_consolidation, a_partial_delivery_needs_both_consents) {
   auto p = given({confirmed("O1"), confirmed("O2"), approved("06-05", R"("customer":true,"installer":true)")});
   EXPECT_TRUE(concluded(p).partial_delivery_approved);
   EXPECT_EQ(concluded(p).status, consolidation_status::partial_approved);
-  EXPECT_EQ(p->consolidation->partial_approved_at, at("06-05"));
+  EXPECT_EQ(time_of(consent_of(*p).since), at("06-05"));
   EXPECT_EQ(p.status_of(step_type::consolidation_in_progress), step_status::completed);
 }
 
@@ -151,10 +151,10 @@ TEST(domain_consolidation, one_consent_alone_is_kept_and_waits_for_the_other) {
   auto p = given({confirmed("O1"), approved("06-05", R"("customer":true)")});
   EXPECT_FALSE(concluded(p).partial_delivery_approved);
   EXPECT_EQ(concluded(p).status, consolidation_status::waiting);
-  EXPECT_EQ(p->consolidation->consent.customer.value, true);
+  EXPECT_EQ(consent_of(*p).customer, true);
   p.when(approved("06-06", R"("installer":true)"));
   EXPECT_TRUE(concluded(p).partial_delivery_approved);
-  EXPECT_EQ(p->consolidation->partial_approved_at, at("06-06"));
+  EXPECT_EQ(time_of(consent_of(*p).since), at("06-06"));
 }
 
 TEST(domain_consolidation, an_approval_that_names_nobody_approves_nothing) {
@@ -167,8 +167,8 @@ TEST(domain_consolidation, a_consent_may_be_withdrawn_while_nothing_has_left) {
   const auto withdrawn = approved("06-06", R"("customer":false)");
   for (const auto& p : {given({confirmed("O1"), both, withdrawn}), given({confirmed("O1"), withdrawn, both})}) {
     EXPECT_FALSE(concluded(p).partial_delivery_approved);
-    EXPECT_EQ(p->consolidation->consent.installer.value, true);
-    EXPECT_FALSE(p->consolidation->partial_approved_at);
+    EXPECT_EQ(consent_of(*p).installer, true);
+    EXPECT_FALSE(time_of(consent_of(*p).since));
   }
 }
 

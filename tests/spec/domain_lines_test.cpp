@@ -71,7 +71,7 @@ struct plain_order {
     for (auto& line : added) merge(lines, line);
   }
   void added(const std::vector<plain_line>& some, instant at) {
-    if (at <= as_of) return;
+    if (at < as_of) return;
     for (auto line : some) {
       line.added_at = at;
       merge(lines, line);

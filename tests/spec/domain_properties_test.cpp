@@ -64,7 +64,8 @@ std::string payload_of(event_type type) {
       data += member("installer", one_of(flags));
       break;
     case event_scope::lastmile:
-      data += member("lastmile_id", one_of({R"("L1")", R"("L2")"}));
+      // Which tour an unnamed event is about depends on what is known when it arrives.
+      data += R"("lastmile_id":)" + *one_of({R"("L1")", R"("L2")"}) + ",";
       data += member("scheduled_date", one_of(days));
       data += member("time_slot", one_of({R"({"start":"08:00","end":"12:00"})", R"({"start":"22:00","end":"02:00"})", R"({"end":"24:00"})"}));
       data += member("is_partial", one_of(flags));
@@ -72,7 +73,7 @@ std::string payload_of(event_type type) {
       data += member("pod_url", one_of({R"("u1")", R"("u2")"}));
       break;
     case event_scope::installation:
-      data += member("installation_id", one_of({R"("I1")", R"("I2")"}));
+      data += R"("installation_id":)" + *one_of({R"("I1")", R"("I2")"}) + ",";
       data += member("scheduled_start", one_of(days));
       data += member("technician_id", one_of({R"("T1")", R"("T2")"}));
       break;
@@ -106,14 +107,41 @@ project_state comparable(project_state state) {
   state.created_at = {};
   state.updated_at = {};
   state.seen = state.seen.times_only();
+  const auto forget = [](auto&... moments) { (moments.version = 0, ...); };
+  const auto forget_any = [](auto&... moments) { ((moments ? void(moments->version = 0) : void()), ...); };
+  forget(state.status_said.as_of, state.closed.as_of);
   std::sort(state.project_refs.begin(), state.project_refs.end());
   std::sort(state.orders.begin(), state.orders.end(), [](const order& a, const order& b) { return a.order_ref < b.order_ref; });
   for (auto& o : state.orders) {
     o.id = {};
     o.seen = o.seen.times_only();
+    o.confirmed_version = o.cancelled_version = 0;
+    forget(o.lines_as_of, o.whole_stock.as_of);
+    for (auto& c : o.confirmations) forget(c.when);
+    for (auto& line : o.lines) forget_any(line.added_at);
+    for (auto& s : o.stock) forget(s.said.as_of);
+    for (auto& r : o.replacements) forget(r.by.as_of, r.validated.as_of);
     std::sort(o.shipments.begin(), o.shipments.end(), [](const shipment& a, const shipment& b) { return a.shipment_id < b.shipment_id; });
   }
+  std::sort(state.lastmiles.begin(), state.lastmiles.end(), [](const lastmile& a, const lastmile& b) { return a.lastmile_id < b.lastmile_id; });
+  for (auto& l : state.lastmiles) {
+    l.seen = l.seen.times_only();
+    l.touched = 0;
+    forget(l.first_named, l.previous_slot_as_of);
+    forget_any(l.slot_set, l.first_slot, l.last_closing, l.left_station);
+    for (auto& o : l.outcomes) forget(o.first, o.last);
+  }
+  std::sort(state.installations.begin(), state.installations.end(),
+            [](const installation& a, const installation& b) { return a.installation_id < b.installation_id; });
+  for (auto& i : state.installations) {
+    i.seen = i.seen.times_only();
+    i.touched = 0;
+    forget(i.first_named);
+    forget_any(i.closed);
+  }
   if (state.consolidation) {
+    forget_any(state.consolidation->completed_by_oms);
+    for (auto& said : state.consolidation->consents) forget(said.when);
     if (uuid::parse(state.consolidation->consolidation_id)) state.consolidation->consolidation_id.clear();
     auto& c = state.consolidation->concluded;
     for (auto* list : {&c.orders_required, &c.orders_arrived, &c.orders_missing}) std::sort(list->begin(), list->end());
@@ -129,8 +157,9 @@ std::string difference(const project_state& a, const project_state& b) {
   };
   note("orders", a.orders == b.orders);
   note("consolidation", a.consolidation == b.consolidation);
-  note("lastmile", a.lastmile == b.lastmile);
-  note("installation", a.installation == b.installation);
+  note("lastmiles", a.lastmiles == b.lastmiles);
+  note("installations", a.installations == b.installations);
+  note("installation_steps", a.installation_steps == b.installation_steps);
   note("refs", a.refs == b.refs);
   note("steps", a.steps == b.steps);
   note("status", a.status == b.status);

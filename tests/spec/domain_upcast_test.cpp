@@ -48,7 +48,7 @@ TEST(domain_upcast, an_event_of_a_newer_version_is_left_alone) {
 
 TEST(domain_upcast, older_type_names_fold_as_the_present_ones) {
   const auto p = given({confirmed("O1"), said("delivery.completed", "06-20")});
-  EXPECT_TRUE(p->lastmile->delivered);
+  EXPECT_TRUE(current_lastmile(*p)->delivered);
   EXPECT_EQ(p->status, project_status::completed);
 }
 

@@ -11,6 +11,8 @@
 #include <gtest/gtest.h>
 
 #include "domain/conclude.hpp"
+#include "domain/consent.hpp"
+#include "domain/entity.hpp"
 #include "domain/json.hpp"
 #include "domain/project.hpp"
 
@@ -125,7 +127,7 @@ public:
   const step& step_of(step_type type, std::string_view order_ref = {}) const {
     const auto& steps = scope_of(type) == step_scope::project ? state_.steps
                         : scope_of(type) == step_scope::order ? of(order_ref).concluded.steps
-                                                              : state_.installation->steps;
+                                                              : state_.installation_steps;
     for (const auto& s : steps) {
       if (s.type == type) return s;
     }

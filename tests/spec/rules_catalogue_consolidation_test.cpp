@@ -16,7 +16,7 @@ std::vector<firing> firings() {
       // Three calendar days before 00:00 of the 20th in Paris.
       {"ANO-17", {ordered()}, "critical consolidation", {"email:coordinator", "ticket:crm/to_validate"},
        {R"({"path":"consolidation.complete","value":false})", R"({"path":"consolidation.partial_approved","value":false})",
-        R"({"path":"lastmile.delivered","value":null})"}, "06-16 22:00"},
+        R"({"path":"project.delivered","value":false})"}, "06-16 22:00"},
       {"ANO-18", {ordered(), exception("06-10")}, "critical consolidation", {"email:buyer", "email:coordinator"}, {}},
       {"ANO-29", {ordered(), eta("06-10", "2025-06-21")}, "critical consolidation",
        {"email:coordinator", "email:customer_care", "ticket:crm/to_validate"},

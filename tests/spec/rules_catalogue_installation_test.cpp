@@ -20,10 +20,10 @@ const std::vector<std::string> issue_told{"email:coordinator", "ticket:crm", "ti
 std::vector<firing> firings() {
   return {
       {"ANO-05", {ordered(), install("06-10")}, "critical installation I1", {"email:coordinator"},
-       {R"({"path":"lastmile.delivered","value":null})", R"({"path":"consolidation.partial_approved","value":false})"}, "", "installation_scheduled"},
+       {R"({"path":"project.delivered","value":false})", R"({"path":"consolidation.partial_approved","value":false})"}, "", "installation_scheduled"},
       {"ANO-06", {ordered(), installation("issue", "06-25")}, "critical installation I1", issue_told, {}},
       {"ANO-07", {ordered(), install("06-10")}, "warning installation I1", {"email:coordinator"},
-       {R"({"path":"lastmile.ever_scheduled","value":null})"}, "06-20 08:00"},
+       {R"({"path":"project.orders_without_tour","value":["O1"]})"}, "06-20 08:00"},
       {"ANO-11", {to_install(), consent("06-09"), install("06-10")}, "critical installation I1", {"email:coordinator"},
        {R"("path":"project.orders")"}, "", "installation_scheduled"},
       {"ANO-12", {ordered(), installation("issue", "06-25", R"("severity":"blocking")")}, "critical installation I1", issue_told,

@@ -19,7 +19,7 @@ std::vector<firing> firings() {
       {"ANO-19", {ordered(), slot("06-02")}, "critical lastmile L1", {"email:coordinator"},
        {R"({"path":"consolidation.complete","value":false})"}, "", "lastmile_scheduled"},
       {"ANO-20", {ordered(), partial("06-20")}, "critical lastmile L1", {"email:manager"},
-       {R"({"path":"consolidation.partial_approved_at","value":null})"}},
+       {R"({"path":"lastmile.consented_at","value":null})"}},
       {"ANO-22", {ordered(), lastmile("failed", "06-20")}, "critical lastmile L1",
        {"email:coordinator", "email:installation_coordinator", "ticket:crm"}, {}},
       {"ANO-30", {ordered(), slot("06-02"), moved("2025-06-18T12:00:00.001Z")}, "critical lastmile L1", {"email:coordinator", "ticket:crm"},
