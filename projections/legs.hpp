@@ -16,10 +16,10 @@
 
 namespace plo::projections {
 
-class learnt_legs {
+class learnt_legs : private risk::memory {
 public:
   static constexpr std::string_view name = "legs";
-  static constexpr std::uint32_t schema_version = 1;
+  static constexpr std::uint32_t schema_version = 2;
 
   learnt_legs(const eventstore::kv_reader& views, domain_settings settings);
 
@@ -28,11 +28,13 @@ public:
   void publish();
 
 private:
-  void learn(const risk::leg_observation& observed);
+  [[nodiscard]] const risk::learnt* find(const std::string& key) const override;
+  [[nodiscard]] risk::learnt* change(const std::string& key, const risk::learnt& fresh) override;
 
   domain_settings settings_;
-  std::unordered_map<std::string, risk::durations> counted_;
-  std::unordered_map<std::string, risk::durations> staged_;  // of the step that is not written yet
+  std::unordered_map<std::string, risk::learnt> known_;
+  std::unordered_map<std::string, risk::learnt> staged_;  // of the step that is not written yet
+  std::size_t fresh_ = 0;                                 // of them, those that are not known: the limit must not depend on the steps
 };
 
 /// The risk of a project as of now with the facts that weigh most, from the legs as they are in `views`.

@@ -18,15 +18,17 @@ std::size_t slice_of(milliseconds took) {
 
 }  // namespace
 
-const spread& expected_of_unknown() {
-  static const spread unknown = [] {
+const spread& expected_lateness() {
+  static const spread expected = [] {
+    constexpr double kept = 0.7;
     spread s{};
-    for (std::size_t i = 0; i < s.size(); ++i) s[i] = std::exp(-static_cast<double>(i) / 12);
+    for (std::size_t i = 1; i < s.size(); ++i) s[i] = std::exp(-static_cast<double>(i) / 3);
     const double sum = std::accumulate(s.begin(), s.end(), 0.0);
-    for (auto& p : s) p /= sum;
+    for (auto& p : s) p *= (1 - kept) / sum;
+    s[0] = kept;
     return s;
   }();
-  return unknown;
+  return expected;
 }
 
 spread left_after(const spread& whole, milliseconds elapsed) {
@@ -36,7 +38,11 @@ spread left_after(const spread& whole, milliseconds elapsed) {
   double mass = 0;
   for (std::size_t i = gone; i < slices; ++i) mass += left[i - gone] = whole[i];
   mass += left[slices] = whole[slices];
-  if (mass < 1e-9) return expected_of_unknown();
+  if (mass < 1e-9) {  // longer than anything that was thought possible: nobody knows when it ends
+    left = {};
+    left[slices] = 1;
+    return left;
+  }
   for (auto& p : left) p /= mass;
   return left;
 }
@@ -59,9 +65,19 @@ spread mixed(const spread& first, double weight, const spread& second) {
 
 spread delayed(const spread& s, milliseconds by) {
   const auto shift = slice_of(by);
+  const double part = by <= milliseconds(0) || shift == slices ? 0 : static_cast<double>((by % slice).count()) / static_cast<double>(slice.count());
   spread later{};
-  for (std::size_t i = 0; i < s.size(); ++i) later[std::min(i + shift, slices)] += s[i];
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    later[std::min(i + shift, slices)] += (1 - part) * s[i];
+    later[std::min(i + shift + 1, slices)] += part * s[i];
+  }
   return later;
+}
+
+milliseconds mean_of(const spread& s) {
+  double sum = 0;
+  for (std::size_t i = 0; i < s.size(); ++i) sum += (static_cast<double>(i) + 0.5) * s[i];
+  return milliseconds(static_cast<std::int64_t>(sum * static_cast<double>(slice.count())));
 }
 
 double longer_than(const spread& s, milliseconds limit) {
@@ -82,16 +98,6 @@ void durations::observe(milliseconds took) {
   if (++total_ < most_counted) return;
   total_ = 0;
   for (auto& count : counts_) total_ += count = static_cast<std::uint16_t>(count / 2);
-}
-
-std::optional<milliseconds> durations::quantile(double q) const {
-  if (total_ == 0) return std::nullopt;
-  double below = 0;
-  for (std::size_t i = 0; i < slices; ++i) {
-    below += counts_[i];
-    if (below >= q * total_) return slice * static_cast<std::int64_t>(i + 1);
-  }
-  return std::nullopt;
 }
 
 double durations::share_beyond_first() const { return total_ == 0 ? 0 : 1 - static_cast<double>(counts_[0]) / total_; }

@@ -1,9 +1,8 @@
-// How long something takes, learnt as it happens: counts in slices of half a day, from which quantiles and probabilities are read.
+// Spreads: how probable each length of time is, in slices of half a day. And counts of how late things were, from which one is read.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +16,8 @@ inline constexpr std::size_t slices = 90;  // 45 days, and one more for everythi
 /// A probability for each slice, and for longer. Adds up to 1.
 using spread = std::array<double, slices + 1>;
 
-/// What to expect of something nobody has seen: a few days, rarely many.
-[[nodiscard]] const spread& expected_of_unknown();
+/// What to expect of announcements nobody has checked yet: mostly kept, else broken by a day or two, rarely by many.
+[[nodiscard]] const spread& expected_lateness();
 
 /// The spread of what is left when `elapsed` has gone by and it is not over.
 [[nodiscard]] spread left_after(const spread& whole, milliseconds elapsed);
@@ -28,6 +27,7 @@ using spread = std::array<double, slices + 1>;
 [[nodiscard]] spread mixed(const spread& first, double weight, const spread& second);
 /// Later by a fixed time; a negative one counts as none.
 [[nodiscard]] spread delayed(const spread& s, milliseconds by);
+[[nodiscard]] milliseconds mean_of(const spread& s);
 /// The probability that it takes longer.
 [[nodiscard]] double longer_than(const spread& s, milliseconds limit);
 
@@ -39,8 +39,6 @@ public:
   /// A negative duration counts as none.
   void observe(milliseconds took);
   [[nodiscard]] std::uint32_t counted() const { return total_; }
-  /// The end of the slice in which the quantile lies; empty when nothing was observed or it lies beyond the last slice.
-  [[nodiscard]] std::optional<milliseconds> quantile(double q) const;
   /// The share that took a slice or more.
   [[nodiscard]] double share_beyond_first() const;
   /// The spread: what was expected, drawn to what was observed the more was observed.

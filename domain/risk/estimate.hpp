@@ -1,17 +1,13 @@
 // The probability that a project misses its promised delivery date, from how far it has come and how long such legs took so far.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "domain/risk/legs.hpp"
+#include "domain/risk/memory.hpp"
 
 namespace plo::risk {
-
-/// The durations counted under a key; null when there are none. Stays valid for the call that asks.
-using lookup = std::function<const durations*(const std::string& key)>;
 
 /// One reason for an estimate.
 struct risk_fact {
@@ -27,7 +23,7 @@ struct estimate {
 
 /// Empty where there is nothing to miss: no promised date, nothing ordered, all delivered, closed or cancelled. `now` is the time
 /// of the estimate. Without `with_facts` only the probability is worked out.
-[[nodiscard]] std::optional<estimate> estimate_risk(const project_state& state, const lookup& counted, const domain_settings& settings,
+[[nodiscard]] std::optional<estimate> estimate_risk(const project_state& state, const memory& known, const domain_settings& settings,
                                                     instant now, bool with_facts);
 
 }  // namespace plo::risk

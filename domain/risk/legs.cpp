@@ -4,6 +4,7 @@
 
 #include "domain/conclude.hpp"
 #include "domain/entity.hpp"
+#include "domain/stores.hpp"
 
 namespace plo::risk {
 
@@ -51,7 +52,16 @@ const shipment* last_dispatched(const order& o) {
   return last;
 }
 
-instant end_of(local_day day, const domain_settings& settings) { return settings.tz.at(day + date::days(1)); }
+milliseconds counted_lateness(milliseconds late) { return late < milliseconds(0) ? milliseconds(0) : late + slice; }
+
+instant end_of(local_day day, const project_state& project, const domain_settings& settings) { return zone_of(project, settings).at(day + date::days(1)); }
+
+std::optional<milliseconds> allowed_from(instant begun, const project_state& state, const order& o, const domain_settings& settings) {
+  const auto& promised = o.promised_delivery_date.has() ? o.promised_delivery_date.value : state.promised_delivery_date;
+  if (!promised) return std::nullopt;
+  const auto left = end_of(*promised, state, settings) - begun;
+  return left > milliseconds(0) ? std::optional(left) : std::nullopt;
+}
 
 leg way_of(leg_kind kind, const project_state& state, const shipment* s) {
   std::string destination = s ? s->destination_station_id : std::string();
@@ -78,26 +88,27 @@ std::vector<leg_observation> ended_legs(const progress& before, const project_st
     const auto& o = after.orders[i];
     static const progress::of_order none;
     const auto& was = i < before.orders.size() ? before.orders[i] : none;
+    const auto from_to = [&](leg what, instant begun, instant at) {
+      ended.push_back({std::move(what), at - begun, at, allowed_from(begun, after, o, settings)});
+    };
+    const auto was_due = [&](leg what, instant due, instant at) { ended.push_back({std::move(what), counted_lateness(at - due), at}); };
     for (std::size_t k = 0; k < o.shipments.size(); ++k) {
       const auto& s = o.shipments[k];
       const bool arrived_before = k < was.shipments.size() && was.shipments[k].arrived;
       if (arrived_before || !s.actual_arrival || !s.dispatched_at || *s.actual_arrival < *s.dispatched_at) continue;
-      ended.push_back({way_of(leg_kind::transit, after, &s), *s.actual_arrival - *s.dispatched_at});
-      if (s.estimated_arrival.has()) ended.push_back({{leg_kind::eta_error, {s.carrier}}, *s.actual_arrival - *s.estimated_arrival.value});
+      from_to(way_of(leg_kind::transit, after, &s), *s.dispatched_at, *s.actual_arrival);
+      if (s.estimated_arrival.has()) was_due({leg_kind::eta_error, {s.carrier}}, *s.estimated_arrival.value, *s.actual_arrival);
     }
     const auto dispatched = first_dispatch(o);
-    if (!was.dispatched && dispatched && o.confirmed_at) ended.push_back({preparation_of(o), *dispatched - *o.confirmed_at});
+    if (!was.dispatched && dispatched && o.confirmed_at) from_to(preparation_of(o), *o.confirmed_at, *dispatched);
     const auto delivered = delivered_at(after, o);
     if (was.delivered || !delivered) continue;
     const auto* s = last_dispatched(o);
-    if (const auto arrived = arrived_at(o, station_of(after))) ended.push_back({last_mile_of(after, s), *delivered - *arrived});
-    else if (s != nullptr) ended.push_back({way_of(leg_kind::through, after, s), *delivered - *s->dispatched_at});
+    if (const auto arrived = arrived_at(o, station_of(after))) from_to(last_mile_of(after, s), *arrived, *delivered);
+    else if (s != nullptr) from_to(way_of(leg_kind::through, after, s), *s->dispatched_at, *delivered);
     if (const auto* tour = delivered_by(after, o); tour != nullptr && tour->slot_end.has())
-      ended.push_back({{leg_kind::slot_error, {tour->carrier.value.value_or("")}}, *delivered - *tour->slot_end.value});
-    if (o.promised_delivery_date.has()) {
-      const auto late = *delivered - end_of(*o.promised_delivery_date.value, settings);
-      ended.push_back({{leg_kind::lateness, {}}, late < milliseconds(0) ? milliseconds(0) : late + slice});
-    }
+      was_due({leg_kind::slot_error, {tour->carrier.value.value_or("")}}, *tour->slot_end.value, *delivered);
+    if (o.promised_delivery_date.has()) was_due({leg_kind::lateness, {}}, end_of(*o.promised_delivery_date.value, after, settings), *delivered);
   }
   return ended;
 }

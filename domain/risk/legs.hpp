@@ -15,10 +15,14 @@ enum class leg_kind : std::uint8_t {
   transit,      // left its source → at the station
   last_mile,    // at the station → delivered
   through,      // left its source → delivered, where nobody reports an arrival at a station
-  eta_error,    // how much later than announced a shipment arrives
-  slot_error,   // how much later than the end of its slot a delivery is made
-  lateness,     // how much later than promised an order is delivered; a late one counts one slice at least
+  // Announcements and promises, by `counted_lateness`.
+  eta_error,   // how much later than announced a shipment arrives
+  slot_error,  // how much later than the end of its slot a delivery is made
+  lateness,    // how much later than promised an order is delivered
 };
+
+/// The first slice stands for what was in time; what is late by any time counts a slice more.
+[[nodiscard]] milliseconds counted_lateness(milliseconds late);
 
 /// A leg and what may make its duration differ, the most telling first: of a way destination, carrier and origin.
 struct leg {
@@ -31,7 +35,9 @@ struct leg {
 
 struct leg_observation {
   leg what;
-  milliseconds took;
+  milliseconds took{};
+  instant at{};  // when it ended
+  std::optional<milliseconds> allowed = {};  // what the promise left for it when it began; empty without a promise and where it was broken by then
 };
 
 /// How far every order had come at some moment, to be compared with later.
@@ -61,6 +67,9 @@ struct progress {
 [[nodiscard]] const shipment* last_dispatched(const order& o);
 
 /// The end of a day in the server's zone.
-[[nodiscard]] instant end_of(local_day day, const domain_settings& settings);
+[[nodiscard]] instant end_of(local_day day, const project_state& project, const domain_settings& settings);
+
+/// What an order's promise, else the project's, leaves from `begun` on; empty without one and where it is broken by then.
+[[nodiscard]] std::optional<milliseconds> allowed_from(instant begun, const project_state& state, const order& o, const domain_settings& settings);
 
 }  // namespace plo::risk
