@@ -293,6 +293,7 @@ void directory_state::land(ticket number, bool committed, std::chrono::seconds r
       drain_letters(taught);
     }
   }
+  if (committed && f.drains) drain_letters(taught);
   if (!f.key.empty()) take_up_repeats(f.key, committed);
   if (f.drained) drained_one(f.letter->project_ref);
 }

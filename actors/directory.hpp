@@ -98,6 +98,7 @@ private:
     std::vector<project_id> erased;     // whose personal data goes
     bool waited = true;                 // `letter` waited for its reference; a contradiction never does
     bool drained = false;
+    bool drains = false;  // once it is stored, the letters that wait for what it taught
   };
 
   void process();

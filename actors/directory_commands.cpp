@@ -37,6 +37,7 @@ void directory_state::command(const command_request& request) try {
   const bool there = creates || environment_.log->version_of(stream_id::of(request.project)).value > 0 || pool_->is_busy(request.project);
   if (!there) return request.done(command_reply{command_reply::outcome::unknown, {}, "there is no project with this id"});
 
+  flight f;
   project_input input;
   input.input = *request.input;
   input.input->id = {make_uuid_v7(project_clock::wall_now().time_since_epoch().count())};
@@ -55,9 +56,10 @@ void directory_state::command(const command_request& request) try {
     }
     input.references = finder_->new_references(lesson, where);
     finder_->learn(next_ticket_, where, input.references, lesson.customer_id);
-    drain_letters(input.references);
+    // What is refused has taught nothing: nobody may be let in by it.
+    f.drains = true;
   }
-  send_input(where.project, std::move(input), {});
+  send_input(where.project, std::move(input), std::move(f));
   process();
 } catch (const eventstore::store_error& failure) {
   spdlog::error("cannot take the command {}: {}", printable(request.input->type), failure.what());

@@ -19,6 +19,7 @@
 #include "actors/rules_entity.hpp"
 #include "actors/stream_hub.hpp"
 #include "domain/catalogue.hpp"
+#include "domain/decider.hpp"
 #include "projections/deadlines.hpp"
 #include "projections/projects.hpp"
 
@@ -43,7 +44,7 @@ struct quiet_config : caf::actor_system_config {
   }
 };
 
-/// Writes to the log what this start brings: rules that are new in the files, and which clock runs.
+/// Writes to the log what this start brings: another decider, rules that are new in the files, and which clock runs.
 void note_start(eventstore::log& log, const engine_options& options) {
   const auto set = load_rules(log);
   auto like = event_now(event_kind::operator_);
@@ -56,11 +57,20 @@ void note_start(eventstore::log& log, const engine_options& options) {
 
   const std::string_view mode = options.clock == project_clock::mode::event ? "event" : "wall";
   std::string last = "wall";
+  double decider = 0;
   log.read_stream(stream_id::clock(), {1}, [&](const recorded_event& e) {
-    if (e.type == own_type::clock_set)
-      if (const auto data = json_document::parse(e.data)) last = json::get_string(data->root(), "mode").value_or("");
+    const auto data = json_document::parse(e.data);
+    if (data && e.type == own_type::clock_set) last = json::get_string(data->root(), "mode").value_or("");
+    if (data && e.type == own_type::engine_started) decider = json::get_number(data->root(), "decider").value_or(0);
     return true;
   });
+  if (decider != decider_version) {
+    event e = like;
+    e.id = {derive_uuid(like.id.value, own_type::engine_started)};
+    e.type = own_type::engine_started;
+    e.data = fmt::format(R"({{"decider":{}}})", decider_version);
+    request.appends.insert(request.appends.begin(), {stream_id::clock(), {}, {std::move(e)}});
+  }
   if (last != mode) {
     event e = like;
     e.id = {derive_uuid(like.id.value, own_type::clock_set)};
@@ -210,7 +220,7 @@ struct engine::parts {
   }
 
   [[nodiscard]] store_lookup stores() const {
-    return [views = models.get()](const project_id& id) { return projections::store_of(*views->reader(), id); };
+    return [views = models.get()](const project_id& id, position at) { return projections::store_of(*views->reader(), id, at); };
   }
 
   std::unique_ptr<eventstore::log> log;

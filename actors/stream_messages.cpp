@@ -21,7 +21,7 @@ std::optional<stream_topic> own_topic(std::string_view type) {
   static constexpr std::string_view announced[] = {
       "anomaly.raised",         "anomaly.acknowledged", "anomaly.escalated",   "anomaly.snoozed", "anomaly.resolved",
       "anomaly.reopened",       "notification.requested", "notification.sent", "notification.failed",
-      "dead_letter.added",      "ingest.conflict"};
+      "dead_letter.added",      "ingest.conflict",      "project.order_after_closing"};
   for (const auto name : announced) {
     if (type != name) continue;
     if (name.starts_with("anomaly.")) return stream_topic::anomalies;
@@ -42,7 +42,7 @@ std::shared_ptr<const stream_message> make_message(const recorded_event& e, std:
   message->pos = e.pos;
   message->topic = topic;
   message->project = e.stream.project();
-  if (message->project) message->store_id = store_of(*message->project);
+  if (message->project) message->store_id = store_of(*message->project, e.pos);
   json_writer json;
   json.begin_object().field("position", e.pos);
   if (message->project) json.field("project_id", *message->project);
@@ -55,12 +55,12 @@ std::shared_ptr<const stream_message> make_message(const recorded_event& e, std:
       if (!message->project) {
         copy_fields(json, *document, {"project_id"});
         message->project = project_id::parse(json::get_string(document->root(), "project_id").value_or(""));
-        if (message->project) message->store_id = store_of(*message->project);
+        if (message->project) message->store_id = store_of(*message->project, e.pos);
         if (!message->store_id.empty()) json.field("store_id", message->store_id);
       }
       copy_fields(json, *document,
                   {"anomaly_id", "rule_id", "severity", "notification_id", "channel", "recipient", "dead_letter_id", "kind", "reason",
-                   "event_type", "project_ref"});
+                   "event_type", "project_ref", "order_ref"});
       message->severity = json::get_string(document->root(), "severity").value_or("");
     }
   }

@@ -28,8 +28,8 @@ struct stream_message {
 
 using stream_messages = std::vector<std::shared_ptr<const stream_message>>;
 
-/// The present store of a project, for subscribers that follow one store.
-using store_lookup = std::function<std::string(const project_id&)>;
+/// The store of a project as of a position, for subscribers that follow one store: live and resumed alike.
+using store_lookup = std::function<std::string(const project_id&, position)>;
 
 /// The messages of whole commits, in log order, at most one per position.
 [[nodiscard]] stream_messages messages_of(std::span<const recorded_event> events, const store_lookup& store_of);

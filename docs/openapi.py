@@ -931,7 +931,7 @@ route(
     "post",
     "/api/customers/{id}/erase",
     "Destroy the key of the customer's personal data, for ever (admin)",
-    did(customer_id=text()),
+    did(customer_id=text(), also_known_as=arr(text(), description="Other ids that share a project with this one and still hold data")),
     body=comment,
     codes=(404,),
 )

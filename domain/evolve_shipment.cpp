@@ -12,10 +12,18 @@ std::string id_of(const order& o, const json_fields& data) {
   return o.order_ref + "/" + std::to_string(data.integer("leg_number").value_or(1));
 }
 
-shipment& shipment_named(order& o, const std::string& id) {
+/// One shipment may have several legs, each with a number. Without a number the latest leg is meant; the first number that comes for a shipment
+/// without one is its own.
+shipment& shipment_named(order& o, const std::string& id, const std::optional<std::int64_t>& leg) {
+  shipment* found = nullptr;
   for (auto& s : o.shipments) {
-    if (s.shipment_id == id) return s;
+    if (s.shipment_id != id) continue;
+    if (leg ? s.leg_number == leg : found == nullptr || s.leg_number > found->leg_number) found = &s;
   }
+  if (found == nullptr && leg)
+    for (auto& s : o.shipments)
+      if (s.shipment_id == id && !s.leg_number) found = &s;
+  if (found != nullptr) return *found;
   o.shipments.emplace_back();
   o.shipments.back().shipment_id = id;
   return o.shipments.back();
@@ -47,7 +55,7 @@ void refresh_status(shipment& s) {
 not_applied shipment_event(order& o, const fact& f) {
   using t = event_type;
   o.seen.note(f.type, f.at, f.version);
-  auto& s = shipment_named(o, id_of(o, f.data.fields()));
+  auto& s = shipment_named(o, id_of(o, f.data.fields()), f.data->integer("leg_number"));
   const bool estimated = take_details(s, f.data.fields(), f.at);
   keep_latest(s.last_event_at, f.at);
   switch (f.type) {

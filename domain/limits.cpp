@@ -38,8 +38,10 @@ public:
 private:
   void measure(t type) {
     switch (type) {
-      case t::order_confirmed:
-      case t::order_line_added: return lines(type);
+      case t::order_confirmed: return lines(type);
+      case t::order_line_added:
+        lines(type);
+        return foreign_lines();
       case t::order_line_replaced: return replacement();
       case t::stock_check_ok:
       case t::stock_shortage:
@@ -91,6 +93,21 @@ private:
     if (count > limits_.lines_per_order && count > before) refuse(given ? "lines" : "line_id", limits_.lines_per_order, "lines");
   }
 
+  /// A line that came without an id has the number that PLO gave it: a source that takes it for its own would mean another line.
+  void foreign_lines() {
+    const auto* held = named();
+    if (held == nullptr || found_) return;
+    const auto check = [&](std::string_view id, const std::string& pointer) {
+      const auto is_ours = [&](const order_line& line) { return line.numbered && line.line_id == id; };
+      if (id.empty() || found_ || std::none_of(held->lines.begin(), held->lines.end(), is_ours)) return;
+      const auto message = fmt::format("'{}' is the number that a line has here which came without a line_id", id);
+      found_ = ingest_error{ingest_error::kind::invalid, message, {{pointer, message}}};
+    };
+    check(data_->text("line_id").value_or(""), "/payload/line_id");
+    if (const auto given = data_->objects("lines"))
+      for (std::size_t i = 0; i < given->size(); ++i) check((*given)[i].text("line_id").value_or(""), fmt::format("/payload/lines/{}/line_id", i));
+  }
+
   template <class Entries>
   void articles(const Entries& held, const std::vector<std::string>& named, std::string_view field) {
     if (held.size() + named.size() <= limits_.lines_per_order) return;
@@ -123,7 +140,10 @@ private:
     const auto* o = named();
     const auto id = data_->text("shipment_id");
     const auto leg = fmt::format("{}/{}", o ? std::string_view(o->order_ref) : order_ref_, data_->integer("leg_number").value_or(1));
-    const auto is_it = [&](const shipment& s) { return s.shipment_id == (id ? *id : std::string_view(leg)); };
+    const auto number = data_->integer("leg_number");
+    const auto is_it = [&](const shipment& s) {
+      return s.shipment_id == (id ? *id : std::string_view(leg)) && (!number || !s.leg_number || s.leg_number == number);
+    };
     const auto has_it = [&](const order& any) { return std::any_of(any.shipments.begin(), any.shipments.end(), is_it); };
     const bool known = o != nullptr ? has_it(*o) : std::any_of(state_.orders.begin(), state_.orders.end(), has_it);
     // Without an order that it is about, it changes none.

@@ -270,6 +270,12 @@ std::string pointer_to(std::string_view parent, std::string_view key) {
 
 void check_payload(event_type type, json::element payload, std::vector<field_error>& errors, const ingest_limits& limits) {
   if (const auto schema = fields_of(type); !schema.empty()) checker(errors, limits).fields(payload, schema, "/payload");
+  if (type != event_type::order_line_added) return;
+  // What would be stored and change nothing.
+  if (json::get(payload, "line")) errors.push_back({"/payload/line", "is not known: give the line as lines, or its fields themselves"});
+  simdjson::dom::array lines;
+  if (const auto given = json::get(payload, "lines"); given && !given->get_array().get(lines) && lines.begin() == lines.end())
+    errors.push_back({"/payload/lines", "must name a line"});
 }
 
 }  // namespace plo

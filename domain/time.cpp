@@ -224,21 +224,46 @@ zone zone::utc() {
   return zone(tz);
 }
 
+namespace {
+
+/// The zone files tell changes of the clock up to 2037, and rules for ever: the library reads the former. A later year has its changes on the days of
+/// one before with the same calendar; the days between the two.
+date::days to_known_year(const date::time_zone& tz, int year) {
+  constexpr int last_known = 2036;
+  if (year <= last_known) return date::days{0};
+  const auto offset_in = [&](date::month month) { return tz.get_info(local_day{date::year(last_known) / month / 1}).first.offset; };
+  // Where the clocks are not changed any more, years in which they were tell nothing.
+  if (offset_in(date::January) == offset_in(date::July)) return date::days{0};
+  const auto first_of = [](int y) { return local_day{date::year(y) / date::January / 1}; };
+  const auto is_alike = [&](int y) { return date::year(y).is_leap() == date::year(year).is_leap() && date::weekday(first_of(y)) == date::weekday(first_of(year)); };
+  int alike = last_known;
+  while (!is_alike(alike)) --alike;
+  return first_of(year) - first_of(alike);
+}
+
+/// How far the zone is ahead of UTC.
+std::chrono::seconds offset_at(const date::time_zone& tz, instant at) {
+  const auto day = std::chrono::floor<date::days>(at);
+  return tz.get_info(at - to_known_year(tz, static_cast<int>(date::year_month_day(day).year()))).offset;
+}
+
+}  // namespace
+
 instant zone::at(local_day day, std::chrono::minutes after_midnight) const {
   // In all three cases the offset before the change is the right one: for a time that exists twice it gives the
   // earlier instant, for one that does not exist it moves forward by what the clocks skip.
   const auto local = date::local_time<milliseconds>{day} + after_midnight;
-  const date::local_info info = tz_->get_info(local);
+  const date::local_info info = tz_->get_info(local - to_known_year(*tz_, static_cast<int>(date::year_month_day(day).year())));
   return within_written_years(instant{local.time_since_epoch() - info.first.offset});
 }
 
 local_day zone::day_of(instant at) const {
-  const auto offset = tz_->get_info(at).offset;
+  const auto offset = offset_at(*tz_, at);
   return local_day{std::chrono::floor<date::days>(within_written_years(at + offset).time_since_epoch())};
 }
 
 std::chrono::minutes zone::time_of(instant at) const {
-  const auto shown = within_written_years(at + tz_->get_info(at).offset).time_since_epoch();
+  const auto shown = within_written_years(at + offset_at(*tz_, at)).time_since_epoch();
   return std::chrono::floor<std::chrono::minutes>(shown - std::chrono::floor<date::days>(shown));
 }
 

@@ -1,4 +1,7 @@
 // A person's data: giving it out as a whole, and erasing it.
+#include <set>
+
+#include "domain/json.hpp"
 #include "http/await.hpp"
 #include "http/command_body.hpp"
 #include "http/event_sink.hpp"
@@ -22,14 +25,35 @@ bool is_known(service& s, const std::string& customer_id) {
 
 response no_such_customer() { return make_problem(404, "there is no customer with this id"); }
 
+/// The other ids that the customer's projects name and that still hold data: the same person under another id, or somebody else.
+std::vector<std::string> known_beside(const eventstore::log& log, const std::string& customer_id) {
+  std::set<std::string> named;
+  for (const auto& entry : log.customer_projects(customer_id))
+    log.read_stream(stream_id::of(entry.project), {1}, [&](const recorded_event& e) {
+      if (e.kind != event_kind::source && e.kind != event_kind::operator_) return true;
+      const auto data = json_document::parse(e.data);
+      if (const auto id = data ? json::get_string(data->root(), "customer_id") : std::nullopt) named.emplace(*id);
+      return true;
+    });
+  named.erase(customer_id);
+  named.erase("");
+  std::vector<std::string> held;
+  for (const auto& id : named)
+    if (log.has_key(eventstore::subject_customer(id))) held.push_back(id);
+  return held;
+}
+
 /// `{comment}`
 task<answer> erase_customer(service& s, request& r) {
   const auto customer_id = r.path_parameters.at("id");
   command_body body(r, {"comment"});
   auto comment = body.text("comment").value_or("");
   if (body.refusal()) co_return response(*body.refusal());
+  auto look = [&] { return known_beside(s.engine.log(), customer_id); };
+  const auto beside = co_await on_pool(s.folds, look);
+  if (!beside) co_return response(overloaded("more is being read at this moment than there is time for"));
   json_writer told;
-  told.begin_object().field("customer_id", customer_id).end_object();
+  told.begin_object().field("customer_id", customer_id).field_strings("also_known_as", *beside).end_object();
   const auto by = stamp_of(r, told.str());
   auto start = [&s, &customer_id, &by, &comment](actors::command_completion done) {
     s.engine.erase_customer(customer_id, by, std::move(comment), std::move(done));

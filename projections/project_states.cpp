@@ -49,7 +49,7 @@ std::vector<touched_project> project_states::apply(event_pointers events) {
   std::unordered_map<project_id, std::size_t> index;
   const auto touch = [&](const project_id& id) -> touched_project& {
     const auto [slot, fresh] = index.emplace(id, touched.size());
-    if (fresh) touched.push_back({nullptr, {}, {}, {}, {}});
+    if (fresh) touched.push_back({nullptr, {}, {}, {}, {}, {}});
     return touched[slot->second];
   };
   for (const auto* pointer : events) {
@@ -67,8 +67,10 @@ std::vector<touched_project> project_states::apply(event_pointers events) {
     // A step that failed to be written comes again: what it folded already is folded anew, from before it.
     if (const auto known = entries_.find(*id); known != entries_.end() && known->second->version >= e.version) forget(*id);
     auto& project = load(*id, e);
+    const auto store = e.type == "project.created" ? project.state.store_id.value : std::nullopt;
     fold(project, e);
     auto& now = touch(*id);
+    if (e.type == "project.created" && project.state.store_id.value != store) now.stores.emplace_back(e.pos, project.state.store_id.value.value_or(""));
     now.state = &project.state;
     now.last = e.pos;
     now.latest = project.latest;

@@ -25,6 +25,7 @@ struct touched_project {
   std::vector<anomaly> anomalies;  // those that the step changed, each as it was after the last event about it
   std::optional<double> risk;      // of a promise that will be broken, 0 to 1; empty: not judged
   instant latest = instant::min();  // occurrence of any of its events
+  std::vector<std::pair<position, std::string>> stores;  // where this step changed its store, in log order
 };
 
 /// A leg of a delivery that ended, and the event that showed it.

@@ -19,6 +19,7 @@ namespace {
 
 // 'P' ‖ project → facets ‖ columns ‖ JSON.
 constexpr char project_tag = 'P';
+constexpr char store_tag = 'S';  // project and position: its store from there on
 
 std::string project_row_key(const uuid& project) {
   std::string key(1, project_tag);
@@ -40,6 +41,13 @@ std::string encode_project_row(const std::vector<std::string>& facets, const std
   for (const auto& text : facets) keys::put_text(row, text);
   for (const auto number : columns) keys::put_u64(row, static_cast<std::uint64_t>(number));
   return row.append(json);
+}
+
+std::string store_row_key(const uuid& id, position since) {
+  std::string key(1, store_tag);
+  keys::put_uuid(key, id);
+  keys::put_u64(key, since.value);
+  return key;
 }
 
 project_row decode_project_row(std::string_view row) {
@@ -96,6 +104,7 @@ public:
       write_project_item(json, project, touched.last, touched.risk);
       json.end_object();
       batch.put(rows(), project_row_key(project.id.value), encode_project_row(facets, columns, json.view()));
+      for (const auto& [since, store] : touched.stores) batch.put(rows(), store_row_key(project.id.value, since), store);
       staged_.put(project.id.value, std::move(facets), std::move(columns));
     }
   }
@@ -132,9 +141,13 @@ void narrow(std::optional<std::vector<uuid>>& among, std::vector<uuid> ids) {
 
 std::unique_ptr<projection> make_projects(facet_index& index) { return std::make_unique<projects_projection>(index); }
 
-std::string store_of(const eventstore::kv_reader& views, const project_id& id) {
-  const auto row = views.get(families::projects, project_row_key(id.value));
-  return row ? std::string(decode_project_row(*row).facets[project_index::store]) : std::string();
+std::string store_of(const eventstore::kv_reader& views, const project_id& id, position at) {
+  std::string store;
+  views.scan_back(families::projects, store_row_key(id.value, {0}), store_row_key(id.value, {at.value + 1}), [&](std::string_view, std::string_view value) {
+    store = value;
+    return false;
+  });
+  return store;
 }
 
 std::string project_item(const eventstore::kv_reader& views, const project_id& id) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "domain/catalogue.hpp"
+#include "domain/decider.hpp"
 #include "domain/json.hpp"
 #include "domain/personal_data.hpp"
 #include "domain/rules/rule_set.hpp"
@@ -78,7 +79,7 @@ struct project_entry {
 class rederiving {
 public:
   rederiving(const eventstore::log& log, const rederive_options& options)
-      : log_(log), options_(options), clocks_(options.wall_at_first), projects_(options.max_states) {}
+      : log_(log), options_(options), clocks_(options.wall_at_first), decider_(options.decider_at_first), projects_(options.max_states) {}
 
   rederive_report run() {
     const auto total = log_.head().last.value;
@@ -100,7 +101,10 @@ private:
       rules_.evolve(e);
       rules_indexed_ = false;
     }
-    if (e.stream == stream_id::clock()) clocks_.evolve(e);
+    if (e.stream == stream_id::clock()) {
+      clocks_.evolve(e);
+      if (e.type == own_type::engine_started) take_decider(e);
+    }
     if (const auto id = e.stream.project()) take_of(*id, e);
     else if (e.kind == event_kind::derived && e.stream == stream_id::dead_letters()) take_attachment(e);
     // Dead letters move the event clock too.
@@ -109,8 +113,20 @@ private:
     clock_ = std::max(clock_, e.occurred_at);
   }
 
+  void take_decider(const recorded_event& e) {
+    const auto data = json_document::parse(e.data);
+    decider_ = data ? static_cast<std::uint32_t>(json::get_number(data->root(), "decider").value_or(0)) : 0;
+  }
+
   void take_of(const project_id& id, const recorded_event& e) {
     auto& p = load(id, e);
+    if (decider_ != decider_version) {
+      // What another decider made of its inputs is taken as it stands.
+      ++report_.other_decider;
+      p.lacks_values = p.lacks_values || lacks_values(e.data);
+      p.broken = false;
+      return fold(p, e);
+    }
     p.lacks_values = p.lacks_values || lacks_values(e.data);
     if (!p.decision.is_open() && !begin(p, id, e)) return;
     auto& d = p.decision;
@@ -312,6 +328,7 @@ private:
   rules::rule_set rules_;
   bool rules_indexed_ = false;
   projections::clock_history clocks_;
+  std::uint32_t decider_;
   instant stored_clock_{};  // the event clock as the log's events move it
   instant clock_{};         // and as what was stored shows that it stood
   recent<project_entry> projects_;
@@ -329,7 +346,7 @@ rederive_report rederive(const eventstore::log& log, const rederive_options& opt
 std::string to_json(const rederive_report& report) {
   json_writer json;
   json.begin_object().field("ok", report.ok()).field("events", report.events).field("inputs", report.inputs);
-  json.field("rederived", report.rederived).field("erased", report.erased).field("undecidable", report.undecidable).field("clock_moves", report.clock_moves);
+  json.field("rederived", report.rederived).field("erased", report.erased).field("undecidable", report.undecidable).field("clock_moves", report.clock_moves).field("other_decider", report.other_decider);
   json.field("differences_total", report.differences_total).key("differences").begin_array();
   for (const auto& d : report.differences) {
     json.begin_object().field("position", d.at).field("project_id", d.project).field("what", d.what);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/decider.hpp"
 #include "domain/project.hpp"
 #include "eventstore/log.hpp"
 #include "replay/progress.hpp"
@@ -26,6 +27,7 @@ struct difference {
 struct rederive_options {
   domain_settings settings;           // zone, country and calendars that the server ran with
   bool wall_at_first = true;          // which clock ran before the log says; for logs that no server began
+  std::uint32_t decider_at_first = first_decider;  // likewise, whose decisions they are
   std::size_t max_states = 20'000;    // projects kept in memory
   std::size_t most_differences = 100;  // that are told
   replay::progress progress;
@@ -38,6 +40,7 @@ struct rederive_report {
   std::uint64_t erased = 0;      // of these, how many differ in personal values that are not there any more
   std::uint64_t undecidable = 0;  // differences in projects with such values: a condition may have read what nobody can read any more
   std::uint64_t clock_moves = 0;  // times that the event clock had been moved on by something that is not in the log
+  std::uint64_t other_decider = 0;  // events of projects that an older engine decided: taken as they stand
   std::vector<difference> differences;
   std::uint64_t differences_total = 0;
   [[nodiscard]] bool ok() const { return differences_total == 0; }
@@ -45,7 +48,7 @@ struct rederive_report {
 
 [[nodiscard]] rederive_report rederive(const eventstore::log& log, const rederive_options& options);
 
-/// `{ok, events, inputs, rederived, erased, undecidable, clock_moves, differences_total, differences: [{position, project_id, what, expected, stored}]}`
+/// `{ok, events, inputs, rederived, erased, undecidable, clock_moves, other_decider, differences_total, differences: [{position, project_id, what, expected, stored}]}`
 [[nodiscard]] std::string to_json(const rederive_report& report);
 
 }  // namespace plo::replay

@@ -171,6 +171,7 @@ std::string rederive_text(std::string_view json) {
     text += fmt::format("{} places differ in projects whose personal values are not there any more: what was decided by them cannot be decided again\n",
                         shown(r["undecidable"]));
   if (r["clock_moves"] != 0) text += fmt::format("{} times the event clock had been moved by a repetition, which is not stored\n", shown(r["clock_moves"]));
+  if (r["other_decider"] != 0) text += fmt::format("{} events of projects were decided by another version of the engine and are taken as they stand\n", shown(r["other_decider"]));
   for (const auto& d : r["differences"]) {
     text += fmt::format("position {}, project {}: {}\n", shown(d["position"]), shown(d["project_id"]), shown(d["what"]));
     if (!d["expected"].is_null()) text += fmt::format("  follows: {}\n", d["expected"].dump());

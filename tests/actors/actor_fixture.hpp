@@ -192,6 +192,7 @@ protected:
     if (!is_rederived) return;
     // Whatever a test has brought into the log must follow from what stands before it.
     replay::rederive_options options;
+    options.decider_at_first = decider_version;
     options.wall_at_first = clock.running() == project_clock::mode::wall;
     const auto report = replay::rederive(log, options);
     EXPECT_TRUE(report.ok()) << replay::to_json(report);

@@ -112,7 +112,7 @@ TEST_F(actor_test, the_stream_read_from_the_log_again_says_the_same) {
     events.push_back(e);
     return true;
   });
-  const auto again = messages_of(events, [this](const project_id& id) { return projections::store_of(*models->reader(), id); });
+  const auto again = messages_of(events, [this](const project_id& id, position at) { return projections::store_of(*models->reader(), id, at); });
   const auto live = told();
   ASSERT_EQ(again.size(), live.size());
   for (std::size_t i = 0; i < live.size(); ++i) EXPECT_EQ(again[i]->text, live[i]->text);

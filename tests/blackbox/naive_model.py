@@ -88,9 +88,9 @@ class Model:
         self.number = 0
         self.completes = []  # numbers of consolidation.complete
         self.newly = {}  # order: number of the event that made it required
-        self.ever_confirmed = self.self_closed = False
-        self.unclear_status = False
-        self.anomalies, self.unclear, self.armed, self.halves = {}, set(), {}, {}
+        self.ever_confirmed = self.unclear_status = False
+        self.self_closed = [False, False]
+        self.anomalies, self.unclear, self.armed = {}, set(), {}
 
     def walk(self, events, until=None):
         for said in sorted(events, key=lambda s: s.at):
@@ -120,11 +120,11 @@ class Model:
         if not o.required:
             self.newly[ref] = self.number
             o.revived |= o.cancelled
-        elif self.self_closed:
+        elif any(self.self_closed):
             self.unclear_status = True  # one that is required already, confirmed again after the end
         o.confirmed, o.cancelled = True, False
         self.ever_confirmed = True
-        self.self_closed = False
+        self.self_closed = [False, False]
 
     def consolidation(self, what, payload, _):
         if what == "order_arrived":
@@ -193,14 +193,14 @@ class Model:
         return bool(self.required()) and all(self.orders[ref].delivered for ref in self.required())
 
     def at_its_end(self):
-        if not self.delivered():
-            return False
-        if not self.installation_required:
-            return True
-        return bool(self.visits) and all(v.status == "closed" for v in self.visits.values())
+        """By two readings: every visit is closed; or one is, and those that were half done, completed or cancelled are not open."""
+        status = [v.status for v in self.visits.values()]
+        every = bool(status) and all(s == "closed" for s in status)
+        some = "closed" in status and not {"scheduled", "in_progress", None} & set(status)
+        return [self.delivered() and (installed or not self.installation_required) for installed in (every, some)]
 
     def close_itself(self):
-        self.self_closed = self.self_closed or self.at_its_end()
+        self.self_closed = [closed or ends for closed, ends in zip(self.self_closed, self.at_its_end())]
 
     # Anomalies.
 
@@ -214,7 +214,7 @@ class Model:
             half = self.visits[entity]
             later = [None, None] if None in (half.start, done.start) else [done.start > half.start, done.first_set > half.first_set]
             if entity == ref or all(later):
-                self.anomalies[rule, entity] = "resolved"
+                self.settled(rule, entity)
             elif None in later or any(later):
                 self.unclear.add((rule, entity))
 
@@ -251,13 +251,15 @@ class Model:
     def resolve_failure(self, ref):
         number, carried = self.tours[ref].failures[-1]
         if any((t.first_set or 0) > number for t in self.tours.values()) or (self.tours[ref].slot_set or 0) > number:
-            self.anomalies["ANO-22", ref] = "resolved"
-        elif not carried:
-            self.unclear.add(("ANO-22", ref))
-        elif all(self.orders[o].delivered for o in carried):
-            self.anomalies["ANO-22", ref] = "resolved"
+            self.settled("ANO-22", ref)
+        elif carried and all(self.orders[o].delivered for o in carried):
+            self.settled("ANO-22", ref)
         elif all(self.orders[o].delivered or self.orders[o].cancelled for o in carried):
-            self.unclear.add(("ANO-22", ref))
+            self.unclear.add(("ANO-22", ref))  # nothing to carry any more, or never
+
+    def settled(self, *key):
+        self.anomalies[key] = "resolved"
+        self.unclear.discard(key)
 
     def verdicts(self):
         return {key: state for key, state in self.anomalies.items() if key not in self.unclear}
@@ -340,6 +342,5 @@ class Model:
             return {} if any(t.delivered_at for t in self.tours.values()) else {("project", None, "status"): "draft"}
         if not self.required() or self.unclear_status or any(o.revived and o.delivered for o in self.orders.values()):
             return {}
-        if self.self_closed != self.at_its_end():
-            return {}  # what opens again after the end, but for an order, is left open
-        return {("project", None, "status"): "completed" if self.self_closed else "active"}
+        readings = self.self_closed + self.at_its_end()  # what opens again after the end, but for an order, is left open
+        return {("project", None, "status"): "completed" if readings[0] else "active"} if len(set(readings)) == 1 else {}

@@ -40,7 +40,7 @@ class Draw:
         for n in range(self.random.randint(0, 4)):
             self.tour(f"L{n}")
         for n in range(self.random.randint(0, 3)):
-            self.visit(f"I{n}")
+            self.visit(f"I{n}", n * self.random.choice((0, 4, 4)) * 1440)
         for _ in range(self.random.randint(0, 2) * (self.random.random() < 0.4)):
             self.say(self.time(), "consolidation.complete")
         self.events.sort(key=lambda e: e[0])
@@ -59,10 +59,10 @@ class Draw:
         return self.random.randint(after + 1, max(after + 2, min(after + 6 * 1440, last)))
 
     def order(self, ref):
-        at = self.time()
+        at = self.time() // 4 if self.maybe(0.7) else self.time(self.random.randint(0, 20 * 1440))
         if self.maybe(0.9):
             self.say(at, "order.confirmed", order_ref=ref)
-        for _ in range(self.random.choice((0, 0, 1, 2))):
+        for _ in range(self.random.choice((0, 0, 0, 1, 2))):
             at = self.time(at)
             self.say(at, self.random.choice(("order.confirmed", "order.cancelled")), order_ref=ref)
         if self.maybe(0.6):
@@ -100,8 +100,8 @@ class Draw:
     def planned(self, at, ref, what):
         self.say(at, f"installation.{what}", installation_id=ref, start=self.random.randint(at, at + 8 * 1440))
 
-    def visit(self, ref):
-        at = self.time()
+    def visit(self, ref, after):
+        at = self.time(after)
         self.planned(at, ref, "scheduled")
         for _ in range(self.random.choice((0, 0, 1, 2))):
             at = at if self.maybe(0.2) else self.time(at)

@@ -29,6 +29,31 @@ TEST(rederiving, the_same_history_told_today) {
   EXPECT_REDERIVES(r.log());
 }
 
+TEST(rederiving, the_engine_says_first_who_decides) {
+  recording r(project_clock::mode::event);
+  r.ingest_demo();
+  const auto first = r.log().at({1});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->type, "engine.started");
+  EXPECT_EQ(first->data, R"({"decider":)" + std::to_string(decider_version) + "}");
+  EXPECT_EQ(check(r.log()).other_decider, 0u);
+}
+
+TEST(rederiving, what_another_decider_made_is_counted_and_not_decided_again) {
+  recording r(project_clock::mode::event);
+  r.ingest_demo();
+  // The same log, as an older engine would have left it: what it concluded this one would not.
+  const auto older = copy_of(r.log(), [](recorded_event& e) {
+    if (e.type == "engine.started") e.data = R"({"decider":1})";
+    if (e.type == "steps.changed") e.data = R"({"changes":[]})";
+    return true;
+  });
+  const auto report = check(*older);
+  EXPECT_TRUE(report.ok()) << to_json(report);
+  EXPECT_EQ(report.inputs, 0u);
+  EXPECT_GT(report.other_decider, 100u);
+}
+
 TEST(rederiving, memory_for_few_projects_is_enough) {
   recording r(project_clock::mode::event);
   r.ingest_demo();

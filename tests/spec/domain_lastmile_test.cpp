@@ -25,7 +25,7 @@ TEST(domain_lastmile, scheduling_sets_the_slot_in_the_zone) {
   EXPECT_EQ(l.carrier_tracking_ref.value, "T");
   EXPECT_EQ(l.slot_start.value, at("06-20 06:00"));
   EXPECT_EQ(l.slot_end.value, at("06-20 10:00"));
-  EXPECT_EQ(l.slot_set_at, at("06-10"));
+  EXPECT_EQ(time_of(l.slot_set), at("06-10"));
   EXPECT_EQ(l.previous_slot_start, std::nullopt);
   EXPECT_TRUE(l.ever_scheduled);
   EXPECT_FALSE(l.closed());

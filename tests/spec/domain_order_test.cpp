@@ -136,12 +136,12 @@ TEST(domain_order, a_newer_confirmation_states_all_lines_anew) {
 
 TEST(domain_order, a_replaced_line_remembers_by_what_and_whether_the_customer_agreed) {
   const auto p = given({confirmed("O1"), said("order.line_replaced", "06-02", R"({"order_ref":"O1","sku":"A","replacement_sku":"A9"})")});
-  EXPECT_EQ(p.of("O1").lines[0].replaced_by.value, "A9");
-  EXPECT_EQ(p.of("O1").lines[0].replacement_validated.value, false);
+  EXPECT_EQ(p.of("O1").lines[0].replaced_by, "A9");
+  EXPECT_EQ(p.of("O1").lines[0].replacement_validated, false);
   const auto q = given({said("order.line_replaced", "06-03", R"({"order_ref":"O1","sku":"A","replacement_sku":"A9","customer_validated":true})"),
                         said("order.line_replaced", "06-02", R"({"order_ref":"O1","sku":"A","replacement_sku":"A8"})"), confirmed("O1")});
-  EXPECT_EQ(q.of("O1").lines[0].replaced_by.value, "A9");
-  EXPECT_EQ(q.of("O1").lines[0].replacement_validated.value, true);
+  EXPECT_EQ(q.of("O1").lines[0].replaced_by, "A9");
+  EXPECT_EQ(q.of("O1").lines[0].replacement_validated, true);
 }
 
 TEST(domain_order, stock_is_known_per_line_by_sku) {

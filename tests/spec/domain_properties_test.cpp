@@ -47,7 +47,7 @@ std::string payload_of(event_type type) {
       data += member("promised_installation_date", one_of(days));
       data += member("customer_id", one_of({R"("C1")", R"("C2")"}));
       data += member("shipment_id", one_of({R"("S1")", R"("S2")"}));
-      data += member("leg_number", one_of({"1", "2"}));
+      data += R"("leg_number":)" + *one_of({"1", "2"}) + ",";
       data += member("last_leg", one_of(flags));
       data += member("carrier", one_of({R"("X")", R"("Y")"}));
       data += member("destination_station_id", one_of({R"("ST")", R"("X")"}));
@@ -107,7 +107,7 @@ project_state comparable(project_state state) {
   state.created_at = {};
   state.updated_at = {};
   state.seen = state.seen.times_only();
-  const auto forget = [](auto&... moments) { (moments.version = 0, ...); };
+  const auto forget = [](auto&... moments) { ((moments.version = 0), ...); };
   const auto forget_any = [](auto&... moments) { ((moments ? void(moments->version = 0) : void()), ...); };
   forget(state.status_said.as_of, state.closed.as_of);
   std::sort(state.project_refs.begin(), state.project_refs.end());
@@ -121,7 +121,7 @@ project_state comparable(project_state state) {
     for (auto& line : o.lines) forget_any(line.added_at);
     for (auto& s : o.stock) forget(s.said.as_of);
     for (auto& r : o.replacements) forget(r.by.as_of, r.validated.as_of);
-    std::sort(o.shipments.begin(), o.shipments.end(), [](const shipment& a, const shipment& b) { return a.shipment_id < b.shipment_id; });
+    std::sort(o.shipments.begin(), o.shipments.end(), [](const shipment& a, const shipment& b) { return std::tie(a.shipment_id, a.leg_number) < std::tie(b.shipment_id, b.leg_number); });
   }
   std::sort(state.lastmiles.begin(), state.lastmiles.end(), [](const lastmile& a, const lastmile& b) { return a.lastmile_id < b.lastmile_id; });
   for (auto& l : state.lastmiles) {

@@ -233,7 +233,7 @@ TEST(domain_risk, a_leg_knows_what_the_promise_left_for_it) {
   const auto ended = ended_legs(before, *p, paris());
   ASSERT_EQ(ended.size(), 2u);
   EXPECT_EQ(ended.front().at, at("06-06 10:00"));
-  EXPECT_EQ(ended.front().allowed, end_of(*p->promised_delivery_date, paris()) - at("06-03 10:00"));
+  EXPECT_EQ(ended.front().allowed, end_of(*p->promised_delivery_date, *p, paris()) - at("06-03 10:00"));
   EXPECT_EQ(allowed_from(at("06-29"), *p, p.of("O-1"), paris()), std::nullopt) << "broken by then";
 }
 

@@ -122,7 +122,7 @@ TEST(domain_shipment, arrived_when_every_last_leg_arrived) {
   EXPECT_FALSE(p.of("O1").concluded.arrived) << "leg 2 goes on from there";
   p.when(said("shipment.arrived_at_station", "06-06", R"({"order_ref":"O1","shipment_id":"S2"})"));
   EXPECT_TRUE(p.of("O1").concluded.arrived);
-  EXPECT_EQ(arrived_at(p.of("O1")), at("06-06"));
+  EXPECT_EQ(arrived_at(p.of("O1"), station_of(*p)), at("06-06"));
 }
 
 TEST(domain_shipment, the_last_leg_flag_decides_where_it_is_given) {

@@ -1,5 +1,6 @@
 #include "domain/time.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace plo {
@@ -115,6 +116,21 @@ TEST(domain_time, moves_a_local_time_that_does_not_exist_forward) {
 TEST(domain_time, takes_the_earlier_of_a_local_time_that_exists_twice) {
   const zone paris = zone::find("Europe/Paris").value();
   EXPECT_EQ(paris.at(*parse_day("2025-10-26"), std::chrono::minutes{150}), *parse_instant("2025-10-26T02:30:00+02:00"));
+}
+
+TEST(domain_time, summer_time_goes_on_beyond_the_tables_of_the_zone) {
+  const auto paris = zone::find("Europe/Paris").value();
+  for (const int year : {2036, 2037, 2038, 2040, 2100, 2399, 9998}) {
+    const auto summer = local_day{date::year(year) / 6 / 15}, winter = local_day{date::year(year) / 1 / 15};
+    EXPECT_EQ(format_instant(paris.at(summer, std::chrono::hours{8})), fmt::format("{:04}-06-15T06:00:00.000Z", year));
+    EXPECT_EQ(format_instant(paris.at(winter, std::chrono::hours{8})), fmt::format("{:04}-01-15T07:00:00.000Z", year));
+    EXPECT_EQ(paris.day_of(paris.at(summer)), summer);
+    EXPECT_EQ(paris.day_of(paris.at(summer) - milliseconds(1)), summer - date::days{1});
+    EXPECT_EQ(paris.time_of(paris.at(summer, std::chrono::hours{8})), std::chrono::hours{8});
+    // The last Sunday of March: two o'clock does not exist.
+    const local_day change{date::year(year) / 3 / date::Sunday[date::last]};
+    EXPECT_EQ(paris.at(change, std::chrono::hours{3}) - paris.at(change, std::chrono::hours{1}), std::chrono::hours{1}) << year;
+  }
 }
 
 }  // namespace
