@@ -118,14 +118,18 @@ void directory_state::erase(const erase_request& request) try {
   for (const auto& entry : entries) {
     data.value(entry.project.to_string());
     f.erased.push_back(entry.project);
-    job.erased_subjects.push_back(eventstore::subject_project(entry.project));
+    bool is_theirs = false;
     // What waited for one of the project's references before anybody knew whose it was.
     project_state project;
     project.id = entry.project;
     environment_.log->read_stream(stream_id::of(entry.project), {1}, [&](const recorded_event& past) {
       evolve(project, past, environment_.domain);
+      is_theirs = is_theirs || project.customer_id.value == request.customer_id;
       return true;
     });
+    // In a project of somebody else they are named, and no more.
+    if (!is_theirs) continue;
+    job.erased_subjects.push_back(eventstore::subject_project(entry.project));
     for (const auto& known : project.refs) job.erased_subjects.push_back(eventstore::subject_reference(known.ref));
   }
   data.end_array();

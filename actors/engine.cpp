@@ -68,6 +68,7 @@ void note_start(eventstore::log& log, const engine_options& options) {
     event e = like;
     e.id = {derive_uuid(like.id.value, own_type::engine_started)};
     e.type = own_type::engine_started;
+    e.kind = event_kind::clock;  // nobody did it
     e.data = fmt::format(R"({{"decider":{}}})", decider_version);
     request.appends.insert(request.appends.begin(), {stream_id::clock(), {}, {std::move(e)}});
   }

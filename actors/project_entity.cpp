@@ -5,6 +5,7 @@
 #include "actors/clock.hpp"
 #include "actors/dead_letters.hpp"
 #include "domain/agenda.hpp"
+#include "eventstore/vault.hpp"
 
 namespace plo::actors {
 
@@ -94,6 +95,9 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
   auto decided = decide(std::move(state), id, input.input, context.settings, rules.get(), clock);
   state = std::move(decided.next);
   note_customer(std::move(customer_before), entry_of(state), request.customers);
+  // Whoever else is named can be found to be erased; the project is not theirs to join.
+  if (const auto named = input.input ? eventstore::customer_named_by(*input.input) : std::string(); !named.empty() && named != state.customer_id.value)
+    request.customers.push_back({named, id, state.created_at, false});
   if (input.input) receipt.event = input.input->id;
   receipt.offset += decided.input_at;
   receipt.next_due = decided.next_due;

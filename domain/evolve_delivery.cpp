@@ -31,7 +31,7 @@ plo::lastmile& lastmile_of(project_state& state, const fact& f) {
     };
     known = named(id);
     if (known == nullptr)
-      if (const auto* unnamed = named(""); unnamed != nullptr && (!unnamed->closed() || f.type == event_type::lastmile_damaged)) {
+      if (const auto* unnamed = named(""); unnamed != nullptr && (!unnamed->closed() || f.when() < *unnamed->closed() || f.type == event_type::lastmile_damaged)) {
         known = unnamed;
         mutable_of(unnamed).lastmile_id = id;
         entity_renamed(state, event_scope::lastmile, std::string(unnamed_lastmile), std::string(id));

@@ -26,7 +26,7 @@ installation& visit_of(project_state& state, const fact& f) {
   } else {
     known = named(id);
     if (known == all.end())
-      if (const auto unnamed = named(""); unnamed != all.end() && (unnamed->is_open() || comes_after(f.type))) {
+      if (const auto unnamed = named(""); unnamed != all.end() && (unnamed->is_open() || f.at < unnamed->status.as_of || comes_after(f.type))) {
         known = unnamed;
         known->installation_id = id;
         entity_renamed(state, event_scope::installation, std::string(unnamed_installation), std::string(id));

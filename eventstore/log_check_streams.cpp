@@ -7,6 +7,7 @@
 #include "eventstore/keys.hpp"
 #include "eventstore/log_check_parts.hpp"
 #include "eventstore/log_layout.hpp"
+#include "eventstore/vault.hpp"
 
 namespace plo::eventstore::checking {
 
@@ -75,6 +76,7 @@ private:
       references_.insert(std::move(entry));
     }
     if (const auto& customer = state_.customer_id.value; customer && !customer->empty()) customers_.insert(*customer);
+    if (auto named = customer_named_by(*e); !named.empty()) named_.insert(std::move(named));
   }
 
   void end_stream() {
@@ -93,8 +95,16 @@ private:
       else if (present && keys::get_u64(*held) != static_cast<std::uint64_t>(state_.created_at.time_since_epoch().count()))
         p_.faults.add(last_, fmt::format("the index of customers has another instant for the creation of {}", stream_.name));
     }
+    // Logs of before do not know those who are named without being the project's customer.
+    for (const auto& customer : named_) {
+      if (customers_.contains(customer)) continue;
+      auto key = layout::customer_prefix(customer);
+      keys::put_uuid(key, project_->value);
+      if (p_.store.get(families::refs, key)) ++customer_entries_;
+    }
     references_.clear();
     customers_.clear();
+    named_.clear();
     project_.reset();
   }
 
@@ -140,6 +150,7 @@ private:
   project_state state_;
   std::set<std::string> references_;
   std::set<std::string> customers_;
+  std::set<std::string> named_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include "domain/json.hpp"
 #include "eventstore/keys.hpp"
 #include "eventstore/log_layout.hpp"
 
@@ -62,6 +63,13 @@ tl::expected<secret_key, std::string> parse_secret_key(std::string_view hex) {
   if (hex.size() != key.size() * 2 || sodium_hex2bin(key.data(), key.size(), hex.data(), hex.size(), nullptr, &size, nullptr) != 0 || size != key.size())
     return tl::unexpected(std::string("64 hexadecimal digits are needed"));
   return key;
+}
+
+std::string customer_named_by(const event& e) {
+  const bool may_name = e.kind == event_kind::source || e.kind == event_kind::operator_;
+  if (!may_name || e.data.find("\"customer_id\"") == std::string::npos) return {};
+  const auto data = json_document::parse(e.data);
+  return std::string(data ? json::get_string(data->root(), "customer_id").value_or("") : "");
 }
 
 vault::vault(const kv_reader& store, privacy_options options) : store_(store), options_(std::move(options)) {
@@ -138,7 +146,9 @@ std::optional<sealed_part> vault::seal(const std::string& subject, const event& 
   if (!options_.master || subject.empty()) return std::nullopt;
   const auto spans = options_.fields.find(e.data);
   if (spans.empty()) return std::nullopt;
-  const auto& key = key_for(subject, batch);
+  // Who names somebody speaks of them, whoever's project it is.
+  const auto named = customer_named_by(e);
+  const auto& key = key_for(named.empty() ? subject : subject_customer(named), batch);
   sealed_part part;
   part.key_id = key.id;
   part.masked = replace_spans(e.data, spans, erased_json);

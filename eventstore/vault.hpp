@@ -29,6 +29,9 @@ using secret_key = std::array<std::uint8_t, 32>;
 [[nodiscard]] std::string subject_project(const project_id& project);
 [[nodiscard]] std::string subject_reference(std::string_view project_ref);
 
+/// The customer that an event of a project names itself; empty when it names none. Its personal data is theirs.
+[[nodiscard]] std::string customer_named_by(const event& e);
+
 struct privacy_options {
   personal_fields fields;            // none: nothing is encrypted
   std::optional<secret_key> master;  // none: nothing is encrypted, and what was encrypted shows as sealed

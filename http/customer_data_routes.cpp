@@ -2,6 +2,7 @@
 #include <set>
 
 #include "domain/json.hpp"
+#include "eventstore/vault.hpp"
 #include "http/await.hpp"
 #include "http/command_body.hpp"
 #include "http/event_sink.hpp"
@@ -30,9 +31,7 @@ std::vector<std::string> known_beside(const eventstore::log& log, const std::str
   std::set<std::string> named;
   for (const auto& entry : log.customer_projects(customer_id))
     log.read_stream(stream_id::of(entry.project), {1}, [&](const recorded_event& e) {
-      if (e.kind != event_kind::source && e.kind != event_kind::operator_) return true;
-      const auto data = json_document::parse(e.data);
-      if (const auto id = data ? json::get_string(data->root(), "customer_id") : std::nullopt) named.emplace(*id);
+      named.insert(eventstore::customer_named_by(e));
       return true;
     });
   named.erase(customer_id);
@@ -106,12 +105,15 @@ private:
       const auto views = s_.engine.views();
       const projections::detail_context context{*rules, s_.settings.domain, *views, s_.tracking.token_of(id)};
       const auto document = projections::find_project(s_.engine.log(), id, context);
-      text = std::string(project_ == 0 ? "" : ",") + R"({"project":)" + document.value_or("null") + R"(,"events":[)";
+      const auto read = json_document::parse(document.value_or("null"));
+      is_theirs_ = read && json::get_string(read->root(), "customer_id") == customer_id_;
+      text = std::string(project_ == 0 ? "" : ",") + R"({"project":)" + (is_theirs_ ? *document : "null") + R"(,"events":[)";
     }
     std::size_t taken = 0;
     s_.engine.log().read_stream(stream_id::of(id), {version_ + 1}, [&](const recorded_event& e) {
       version_ = e.version.value;
-      if (e.kind == event_kind::source || e.kind == event_kind::operator_) {
+      // Of somebody else's project only what names this person.
+      if ((e.kind == event_kind::source || e.kind == event_kind::operator_) && (is_theirs_ || eventstore::customer_named_by(e) == customer_id_)) {
         if (std::exchange(any_, true)) text.push_back(',');
         text += to_json(e);
       }
@@ -160,6 +162,7 @@ private:
   std::size_t project_ = 0;
   std::uint64_t version_ = 0;
   bool any_ = false;
+  bool is_theirs_ = false;  // the project under way
 };
 
 task<answer> export_customer(service& s, request& r) {

@@ -68,7 +68,7 @@ class Project:
         self.promised = {}     # order → day
         self.confirmed = {}    # order → first confirmation
         self.dispatched = {}   # order → last shipment event
-        self.delivered_at = None
+        self.deliveries = []
         self.survey_sent = None
         self.surveyed = False
         self.passed = {}                                # (rule, order) → the deadline that has passed
@@ -86,14 +86,15 @@ class Project:
             self.dispatched[order] = max(at, self.dispatched.get(order, at))
         elif kind == "lastmile.delivered":
             assert payload["is_partial"] is False
-            self.delivered_at = min(at, self.delivered_at or at)
+            self.deliveries.append(at)
         elif kind == "quality.survey_sent":
             self.survey_sent = max(at, self.survey_sent or at)
         elif kind == "quality.survey_completed":
             self.surveyed = True
 
     def order_delivered(self, order):
-        return self.delivered_at is not None and order in self.confirmed and self.confirmed[order] <= self.delivered_at
+        """By a tour that left after it was confirmed: what is ordered later waits for the next one."""
+        return order in self.confirmed and any(self.confirmed[order] <= at for at in self.deliveries)
 
     def deadlines(self):
         """(rule, order) → when it is due."""
@@ -109,7 +110,7 @@ class Project:
     def wrong(self, rule, order):
         """Whether the condition of a deadline rule holds."""
         if rule == "ANO-17":  # nothing in this history completes a consolidation or approves a partial delivery
-            return self.delivered_at is None
+            return not all(self.order_delivered(order) for order in self.confirmed)
         if rule == "ANO-21":
             return not self.order_delivered(order)
         return not self.surveyed

@@ -209,7 +209,7 @@ TEST(domain_order, stock_check_step) {
   EXPECT_EQ(p.step_of(step_type::stock_check, "O1").completed_at, at("06-03"));
   p.when(said("stock.partial", "06-02 12:00", R"({"order_ref":"O1"})"));
   EXPECT_EQ(p.status_of(step_type::stock_check, "O1"), step_status::completed);
-  EXPECT_THAT(p.derived(), IsEmpty()) << "late news that change nothing";
+  EXPECT_THAT(p.derived(), ElementsAre("event.not_applied")) << "late news that change nothing";
 }
 
 TEST(domain_order, picking_step) {
@@ -231,6 +231,7 @@ TEST(domain_order, data_that_cannot_be_read_changes_nothing_but_the_counters) {
     p.when(e);
     auto after = *p;
     after.events = before.events;
+    after.newest = before.newest;
     after.orders[0].seen = before.orders[0].seen;
     EXPECT_EQ(after, before) << data;
   }

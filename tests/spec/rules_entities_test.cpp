@@ -229,7 +229,7 @@ TEST(rules_entities, of_equal_times_the_later_arrival_counts) {
 
 TEST(rules_entities, what_a_person_does_counts_from_now_whatever_a_sources_clock_says) {
   watched p;
-  p.told({ordered("06-01"), about("picking.started", "06-10 00:00:30")});
+  p.told({ordered("06-01"), about("picking.started", "06-10 00:01")});
   p.when(did("step.updated", "06-10", R"({"step_type":"picking_preparation","status":"completed","order_ref":"O1"})"));
   EXPECT_EQ(p.step_of(step_type::picking_preparation, "O1")->status, step_status::completed);
   p.told({did("project.status_set", "06-10", R"({"status":"on_hold"})"), did("project.closed", "06-10")});
