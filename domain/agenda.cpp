@@ -1,6 +1,8 @@
 #include "domain/agenda.hpp"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -25,16 +27,21 @@ std::vector<appointment> agenda_of(const project_state& state, const rules::rule
   std::vector<appointment> agenda;
   using purpose = appointment::purpose;
   const auto passed = passed_of(state);
+  std::array<std::optional<std::vector<entity>>, 5> by_scope;
   const std::string_view store = state.store_id.value ? *state.store_id.value : std::string_view();
   const std::string_view type = state.project_type.value ? *state.project_type.value : std::string_view();
   for (const auto* entry : rules.with_deadline()) {
     const rules::effective_rule rule(*entry, store, type);
     if (!rule.active()) continue;
     const auto scope = rule.definition().scope;
-    for (const auto& e : entities_of(scope, state)) {
+    // A dozen rules look at the same entities.
+    auto& entities = by_scope[static_cast<std::size_t>(scope)];
+    if (!entities) entities = entities_of(scope, state);
+    for (const auto& e : *entities) {
       const auto due = rules::due_of(rule, state, e, settings);
       if (!due) continue;
-      auto about = key_of(e, state);
+      const bool once = scope == event_scope::project || scope == event_scope::consolidation;
+      auto about = once ? entity_key{scope, {}} : key_of(e, state);
       if (!passed.contains({*due, rule.definition().id, about.name})) agenda.push_back({purpose::deadline, *due, entry, std::move(about), {}});
     }
   }
