@@ -175,11 +175,9 @@ fold::not_applied catalogued_event(project_state& state, const catalogue_entry& 
 }
 
 /// From when on an event counts. What a person does now wins over everything that was recorded before, whatever a source's clock said.
-sighted counted_from(const project_state& state, const event& e, const payload* data) {
+sighted counted_from(const project_state& state, const event& e) {
   if (e.kind != event_kind::operator_) return {e.occurred_at, state.events};
-  // A step may be dated back; it was still done now.
-  const auto done = data ? data->fields().moment("counts_from") : std::nullopt;
-  return {std::max({e.occurred_at, done.value_or(e.occurred_at), state.newest}), state.events};
+  return {std::max(e.occurred_at, state.newest), state.events};
 }
 
 /// The zone that the event's days are days of: the project's store's. The event that names the store is the store's already.
@@ -210,7 +208,7 @@ fold::not_applied fold_event_in_zone(project_state& state, const event& e, const
     return {};
   }
   learn_references(state, e, data ? &*data : nullptr);
-  const auto when = counted_from(state, e, data ? &*data : nullptr);
+  const auto when = counted_from(state, e);
   state.newest = std::max(state.newest, when.at);
   if (!data) return {};
   if (const auto* entry = find_type(e.type)) return catalogued_event(state, *entry, {entry->type, when.at, when.version, e, *data, settings});
