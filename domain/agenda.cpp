@@ -40,8 +40,7 @@ std::vector<appointment> agenda_of(const project_state& state, const rules::rule
     for (const auto& e : *entities) {
       const auto due = rules::due_of(rule, state, e, settings);
       if (!due) continue;
-      const bool once = scope == event_scope::project || scope == event_scope::consolidation;
-      auto about = once ? entity_key{scope, {}} : key_of(e, state);
+      auto about = key_of(e, state);
       if (!passed.contains({*due, rule.definition().id, about.name})) agenda.push_back({purpose::deadline, *due, entry, std::move(about), {}});
     }
   }

@@ -21,9 +21,9 @@ struct entity_key {
   auto operator<=>(const entity_key&) const = default;
 };
 
+[[nodiscard]] inline bool is_there_once(event_scope scope) { return scope == event_scope::project || scope == event_scope::consolidation; }
 [[nodiscard]] inline entity_key key_of(event_scope scope, std::string_view entity) {
-  const bool once = scope == event_scope::project || scope == event_scope::consolidation;
-  return {scope, once ? std::string() : std::string(entity)};
+  return {scope, is_there_once(scope) ? std::string() : std::string(entity)};
 }
 
 enum class anomaly_status : std::uint8_t { open, acknowledged, snoozed, resolved };
@@ -73,6 +73,7 @@ struct anomaly {
   std::vector<anomaly_comment> comments;
 
   [[nodiscard]] entity_key key() const { return key_of(scope, entity); }
+  [[nodiscard]] bool is_about(const entity_key& key) const { return scope == key.scope && (is_there_once(scope) || entity == key.name); }
   [[nodiscard]] bool is_resolved() const { return status == anomaly_status::resolved; }
   bool operator==(const anomaly&) const = default;
 };

@@ -51,10 +51,7 @@ std::optional<command_refusal> refuses_partial_delivery(const project_state& sta
   const auto& held = state.consolidation->concluded;
   if (held.status == consolidation_status::complete) return contradiction("the consolidation is complete: everything can be delivered");
   if (approving && held.partial_delivery_approved) return contradiction("the partial delivery was approved already");
-  const auto held_consent = consent_of(state);
-  const auto has_left = [&](const lastmile& l) { return held_consent.since && l.left_station && *l.left_station >= *held_consent.since; };
-  if (!approving && std::any_of(state.lastmiles.begin(), state.lastmiles.end(), has_left))
-    return contradiction("the delivery has left the station: consent cannot be withdrawn any more");
+  if (!approving && has_left(state, consent_of(state))) return contradiction("the delivery has left the station: consent cannot be withdrawn any more");
   return std::nullopt;
 }
 

@@ -26,10 +26,9 @@ std::optional<instant> counted_as_arrived_at(const project_state& state, const o
   return at;
 }
 
-std::optional<instant> consolidation_complete_at(const project_state& state) {
+std::optional<instant> consolidation_complete_at(const project_state& state, std::string_view station) {
   std::optional<instant> last;
   bool any = false;
-  const auto station = station_of(state);
   for (const auto& o : state.orders) {
     if (!is_required(o)) continue;
     any = true;
@@ -41,9 +40,8 @@ std::optional<instant> consolidation_complete_at(const project_state& state) {
   return last;
 }
 
-std::optional<instant> consolidation_started_at(const project_state& state) {
+std::optional<instant> consolidation_started_at(const project_state& state, std::string_view station) {
   std::optional<instant> first;
-  const auto station = station_of(state);
   for (const auto& o : state.orders) {
     if (!is_required(o)) continue;
     if (const auto at = counted_as_arrived_at(state, o, station)) keep_earliest(first, *at);
@@ -57,10 +55,9 @@ std::optional<instant> consolidation_started_at(const project_state& state) {
 namespace {
 
 consolidation_conclusions conclude_consolidation(const project_state& state, const std::vector<order_conclusions>& orders,
-                                                 const domain_settings& settings) {
+                                                 std::string_view station, const domain_settings& settings) {
   consolidation_conclusions c;
   std::optional<instant> eta;
-  const auto station = station_of(state);
   for (std::size_t i = 0; i < state.orders.size(); ++i) {
     const auto& o = state.orders[i];
     if (!is_required(o)) continue;
@@ -73,7 +70,7 @@ consolidation_conclusions conclude_consolidation(const project_state& state, con
     }
   }
   c.partial_delivery_approved = consent_of(state).both();
-  if (fold::consolidation_complete_at(state)) {
+  if (fold::consolidation_complete_at(state, station)) {
     c.status = consolidation_status::complete;
     return c;
   }
@@ -325,8 +322,8 @@ conclusions conclude(const project_state& state, const domain_settings& settings
     latest(all.promised_installation_date, o.promised_installation_date.value);
   }
   if (!all.promised_installation_date) all.promised_installation_date = state.promised_installation_date_of_project.value;
-  if (state.consolidation) all.consolidation = conclude_consolidation(state, all.orders, settings);
-  all.steps = fold::project_steps(state, all, zone_of(state, settings), said);
+  if (state.consolidation) all.consolidation = conclude_consolidation(state, all.orders, station, settings);
+  all.steps = fold::project_steps(state, all, zone_of(state, settings), station, said);
   if (visit != nullptr) all.installation_steps = fold::installation_steps(*visit, all, zone_of(state, settings), said);
   return all;
 }

@@ -254,7 +254,7 @@ std::vector<step> order_steps(const project_state& state, const order& o, const 
   return settle_all(std::move(steps), said, o.order_ref);
 }
 
-std::vector<step> project_steps(const project_state& state, const conclusions& all, const zone& tz,
+std::vector<step> project_steps(const project_state& state, const conclusions& all, const zone& tz, std::string_view station,
                                 const said_about_steps& said) {
   std::vector<drawn> steps;
   steps.reserve(8);
@@ -268,8 +268,8 @@ std::vector<step> project_steps(const project_state& state, const conclusions& a
   drawn whole(step_type::consolidation_complete);
   if (all.consolidation) {
     const auto status = all.consolidation->status;
-    const auto complete_at = consolidation_complete_at(state);
-    if (status != consolidation_status::waiting) waiting.start(consolidation_started_at(state));
+    const auto complete_at = consolidation_complete_at(state, station);
+    if (status != consolidation_status::waiting) waiting.start(consolidation_started_at(state, station));
     if (status == consolidation_status::complete) waiting.complete(complete_at);
     if (status == consolidation_status::partial_approved) waiting.complete(time_of(consent_of(state).since));
     if (status == consolidation_status::complete) whole.complete(complete_at);

@@ -29,7 +29,7 @@ private:
 [[nodiscard]] std::vector<step> order_steps(const project_state& state, const order& o, const order_conclusions& concluded,
                                             std::string_view station, const said_about_steps& said);
 [[nodiscard]] std::vector<step> project_steps(const project_state& state, const conclusions& all, const zone& tz,
-                                              const said_about_steps& said);
+                                              std::string_view station, const said_about_steps& said);
 [[nodiscard]] std::vector<step> installation_steps(const installation& visit, const conclusions& all, const zone& tz,
                                                    const said_about_steps& said);
 
@@ -37,10 +37,10 @@ private:
 [[nodiscard]] bool is_at(const shipment& s, std::string_view station);
 
 /// When the consolidation became complete; empty when it is not.
-[[nodiscard]] std::optional<instant> consolidation_complete_at(const project_state& state);
+[[nodiscard]] std::optional<instant> consolidation_complete_at(const project_state& state, std::string_view station);
 
 /// When the first required order arrived.
-[[nodiscard]] std::optional<instant> consolidation_started_at(const project_state& state);
+[[nodiscard]] std::optional<instant> consolidation_started_at(const project_state& state, std::string_view station);
 
 /// Arrived, or covered by a consolidation.complete that came after its confirmation.
 [[nodiscard]] std::optional<instant> counted_as_arrived_at(const project_state& state, const order& o, std::string_view station);

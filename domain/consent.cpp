@@ -20,12 +20,6 @@ struct told_consent {
   std::vector<agreed> before;
 };
 
-/// A consent can be taken back only while nothing that it covers has left the station.
-bool has_left(const project_state& state, sighted since, sighted by) {
-  return std::any_of(state.lastmiles.begin(), state.lastmiles.end(),
-                     [&](const lastmile& l) { return l.left_station && *l.left_station >= since && *l.left_station <= by; });
-}
-
 told_consent tell(const project_state& state) {
   told_consent told;
   if (!state.consolidation || state.consolidation->consents.empty()) return told;
@@ -43,7 +37,7 @@ told_consent tell(const project_state& state) {
   };
   for (const auto& said : state.consolidation->consents) {
     end_up_to(said.when);
-    const bool final = told.now.since && has_left(state, *told.now.since, said.when);
+    const bool final = has_left(state, told.now, said.when);
     const auto take = [&](std::optional<bool>& held, std::optional<bool> v) {
       if (v && (*v || !final)) held = v;
     };
@@ -60,6 +54,11 @@ told_consent tell(const project_state& state) {
 }  // namespace
 
 consent consent_of(const project_state& state) { return tell(state).now; }
+
+bool has_left(const project_state& state, const consent& agreed, std::optional<sighted> by) {
+  const auto left = [&](const lastmile& l) { return l.left_station && *l.left_station >= *agreed.since && (!by || *l.left_station <= *by); };
+  return agreed.both() && std::any_of(state.lastmiles.begin(), state.lastmiles.end(), left);
+}
 
 sighted set_at(const lastmile& tour) { return tour.slot_set.value_or(tour.first_named); }
 

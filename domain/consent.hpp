@@ -22,6 +22,9 @@ struct consent {
 /// knows nothing of. Empty: nobody agreed.
 [[nodiscard]] std::optional<sighted> consented(const project_state& state, const lastmile& tour);
 
+/// Whether something has left the station since the consent was given, which it then covers: it cannot be taken back any more. `by`: up to then.
+[[nodiscard]] bool has_left(const project_state& state, const consent& agreed, std::optional<sighted> by = {});
+
 /// When the tour was set: its slot, or where it never had one, when it was first heard of.
 [[nodiscard]] sighted set_at(const lastmile& tour);
 

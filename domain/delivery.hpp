@@ -97,6 +97,7 @@ struct lastmile {
   [[nodiscard]] std::optional<sighted> closed() const {
     return last_closing && (!slot_set || *last_closing > *slot_set) ? last_closing : std::nullopt;
   }
+  [[nodiscard]] bool is_open() const { return !closed(); }
   bool operator==(const lastmile&) const = default;
 };
 

@@ -25,7 +25,7 @@ const anomaly* find_anomaly(const project_state& state, const anomaly_id& id) {
 
 const anomaly* find_anomaly(const project_state& state, std::string_view rule_id, const entity_key& about) {
   const auto found = std::find_if(state.anomalies.begin(), state.anomalies.end(),
-                                  [&](const anomaly& a) { return a.rule_id == rule_id && a.scope == about.scope && (about.name.empty() || a.entity == about.name); });
+                                  [&](const anomaly& a) { return a.rule_id == rule_id && a.is_about(about); });
   return found == state.anomalies.end() ? nullptr : &*found;
 }
 

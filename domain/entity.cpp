@@ -29,7 +29,7 @@ const Part* last_touched(const std::vector<Part>& parts) {
 
 const lastmile* current_lastmile(const project_state& state) {
   const lastmile* best = nullptr;
-  const auto rank = [](const lastmile& l) { return std::tuple(!l.closed().has_value(), l.first_named); };
+  const auto rank = [](const lastmile& l) { return std::tuple(l.is_open(), l.first_named); };
   for (const auto& l : state.lastmiles)
     if (best == nullptr || rank(l) > rank(*best)) best = &l;
   return best;

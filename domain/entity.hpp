@@ -41,7 +41,9 @@ struct entity {
 
 /// The name that anomalies and deadlines carry. What is not there is named by the project.
 [[nodiscard]] std::string name_of(const entity& e, const project_state& state);
-[[nodiscard]] inline entity_key key_of(const entity& e, const project_state& state) { return key_of(e.scope, name_of(e, state)); }
+[[nodiscard]] inline entity_key key_of(const entity& e, const project_state& state) {
+  return {e.scope, is_there_once(e.scope) ? std::string() : name_of(e, state)};
+}
 
 /// Nobody waits for it any more.
 [[nodiscard]] bool is_cancelled(const entity& e);

@@ -181,24 +181,16 @@ sighted counted_from(const project_state& state, const event& e) {
 }
 
 /// The zone that the event's days are days of: the project's store's. The event that names the store is the store's already.
-const zone& zone_of_event(const project_state& state, const event& e, const payload* data, const domain_settings& settings) {
-  const auto named = data && e.type == "project.created" ? data->fields().text("store_id") : std::nullopt;
-  return named ? zone_of(*named, settings) : zone_of(state, settings);
+const zone& zone_of_event(const project_state& state, const event& e, const domain_settings& settings) {
+  if (e.type == "project.created" && settings.stores != nullptr) {
+    const auto data = payload::of(e, settings);
+    if (const auto named = data ? data->fields().text("store_id") : std::nullopt) return zone_of(*named, settings);
+  }
+  return zone_of(state, settings);
 }
-
-fold::not_applied fold_event_in_zone(project_state& state, const event& e, const std::optional<payload>& data, const domain_settings& settings);
 
 fold::not_applied fold_event(project_state& state, const event& e, const domain_settings& settings) {
   const auto data = payload::of(e, settings);
-  if (const auto& tz = zone_of_event(state, e, data ? &*data : nullptr, settings); &tz != &settings.tz) {
-    auto of_store = settings;
-    of_store.tz = tz;
-    return fold_event_in_zone(state, e, payload::of(e, of_store), of_store);
-  }
-  return fold_event_in_zone(state, e, data, settings);
-}
-
-fold::not_applied fold_event_in_zone(project_state& state, const event& e, const std::optional<payload>& data, const domain_settings& settings) {
   if (e.kind == event_kind::derived) {
     if (data) fold::derived_event(state, e, *data);
     return {};
@@ -244,7 +236,12 @@ std::string_view evolve(project_state& state, const event& e, const domain_setti
     state.steps = fold::pending_steps(step_scope::project);
   }
   state.updated_at = e.recorded_at;
-  return is_outdated(e) ? fold_event(state, upcast(e), settings) : fold_event(state, e, settings);
+  const auto fold_by = [&](const domain_settings& by) { return is_outdated(e) ? fold_event(state, upcast(e), by) : fold_event(state, e, by); };
+  const auto& tz = zone_of_event(state, e, settings);
+  if (&tz == &settings.tz) return fold_by(settings);
+  auto of_store = settings;
+  of_store.tz = tz;
+  return fold_by(of_store);
 }
 
 }  // namespace plo

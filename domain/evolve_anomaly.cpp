@@ -53,7 +53,7 @@ void raised(project_state& state, const event& e, const payload& data, const ano
   a.escalate_at = data->moment("escalate_at");
   // The resolved one of the same key is history now.
   std::erase_if(state.anomalies, [&](const anomaly& held) {
-    return held.is_resolved() && held.rule_id == a.rule_id && held.key() == a.key();
+    return held.is_resolved() && held.rule_id == a.rule_id && held.is_about(a.key());
   });
   state.anomalies.push_back(std::move(a));
 }

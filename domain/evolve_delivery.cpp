@@ -2,7 +2,7 @@
 #include <tuple>
 
 #include "domain/entity.hpp"
-#include "domain/evolve_parts.hpp"
+#include "domain/evolve_concerned.hpp"
 
 namespace plo::fold {
 
@@ -16,37 +16,8 @@ plo::consolidation& consolidation_of(project_state& state, const event& e) {
   return *state.consolidation;
 }
 
-/// The tour that an event is about: the one it names; without a name the latest that is not closed, else the latest. A name that nobody knows
-/// yet is that of the tour which nobody has named, unless that is over.
-plo::lastmile& lastmile_of(project_state& state, const fact& f) {
-  const auto id = f.data->text("lastmile_id").value_or("");
-  const auto mutable_of = [&](const plo::lastmile* l) -> plo::lastmile& { return state.lastmiles[static_cast<std::size_t>(l - state.lastmiles.data())]; };
-  const plo::lastmile* known = nullptr;
-  if (id.empty()) {
-    known = current_lastmile(state);
-  } else {
-    const auto named = [&](std::string_view name) {
-      const auto found = std::find_if(state.lastmiles.begin(), state.lastmiles.end(), [&](const auto& l) { return l.lastmile_id == name; });
-      return found == state.lastmiles.end() ? nullptr : &*found;
-    };
-    known = named(id);
-    if (known == nullptr)
-      if (const auto* unnamed = named(""); unnamed != nullptr && (!unnamed->closed() || f.when() < *unnamed->closed() || f.type == event_type::lastmile_damaged)) {
-        known = unnamed;
-        mutable_of(unnamed).lastmile_id = id;
-        entity_renamed(state, event_scope::lastmile, std::string(unnamed_lastmile), std::string(id));
-      }
-  }
-  if (known == nullptr) {
-    auto& fresh = state.lastmiles.emplace_back();
-    fresh.lastmile_id = id;
-    fresh.first_named = f.when();
-    return fresh;
-  }
-  auto& l = mutable_of(known);
-  l.first_named = std::min(l.first_named, f.when());
-  return l;
-}
+/// Whether the event may be the first that names a tour which is over.
+bool belongs_to(const plo::lastmile& over, const fact& f) { return f.when() < *over.closed() || f.type == event_type::lastmile_damaged; }
 
 /// scheduled_date and time_slot. Without a time it is the whole day.
 std::optional<local_slot> read_slot(const fact& f) {
@@ -184,7 +155,8 @@ not_applied consolidation_event(project_state& state, const fact& f) {
 
 not_applied lastmile_event(project_state& state, const fact& f) {
   using t = event_type;
-  auto& l = lastmile_of(state, f);
+  auto& l = part_concerned(state, state.lastmiles, &plo::lastmile::lastmile_id, f.data->text("lastmile_id").value_or(""), f,
+                           {event_scope::lastmile, std::string(unnamed_lastmile)}, belongs_to);
   l.touched = f.version;
   l.seen.note(f.type, f.at, f.version);
   l.carrier.set_if(f.data->text("carrier"), f.at);

@@ -129,7 +129,7 @@ private:
   void found(json_writer& json, const effective_rule& rule, const entity_key& about) const {
     json.key("anomaly");
     for (const auto& a : state_.anomalies) {
-      if (a.rule_id != rule.definition().id || a.key() != about) continue;
+      if (a.rule_id != rule.definition().id || !a.is_about(about)) continue;
       write_anomaly(json, a, state_.id);
       return;
     }

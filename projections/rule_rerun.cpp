@@ -47,7 +47,7 @@ std::optional<event> project_history::translated(const event& command, const pro
   const auto about = anomalies_.find(id);
   if (about == anomalies_.end()) return std::nullopt;
   const auto same = std::find_if(state.anomalies.begin(), state.anomalies.end(), [&](const anomaly& a) {
-    return !a.is_resolved() && a.rule_id == about->second.rule_id && a.key() == about->second.about;
+    return !a.is_resolved() && a.rule_id == about->second.rule_id && a.is_about(about->second.about);
   });
   if (same == state.anomalies.end()) return std::nullopt;
   auto said = command;

@@ -242,8 +242,8 @@ value project_facts::event_fact(fact_path path, arena& memory) const {
 entity project_facts::as_before() const {
   entity e{entity_.scope};
   if (entity_.of_order != nullptr) e.of_order = before_->find_order(entity_.of_order->order_ref);
-  if (entity_.tour != nullptr) e.tour = find_entity(key_of(event_scope::lastmile, name_of({event_scope::lastmile, nullptr, entity_.tour}, *state_)), *before_).tour;
-  if (entity_.visit != nullptr) e.visit = find_entity(key_of(event_scope::installation, name_of({event_scope::installation, nullptr, nullptr, entity_.visit}, *state_)), *before_).visit;
+  if (entity_.tour != nullptr) e.tour = find_entity(key_of({event_scope::lastmile, nullptr, entity_.tour}, *state_), *before_).tour;
+  if (entity_.visit != nullptr) e.visit = find_entity(key_of({event_scope::installation, nullptr, nullptr, entity_.visit}, *state_), *before_).visit;
   return e;
 }
 
