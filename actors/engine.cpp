@@ -7,21 +7,21 @@
 
 #include <spdlog/spdlog.h>
 
-#include "actors/accounts_entity.hpp"
-#include "actors/caretaker.hpp"
-#include "actors/commit_feed.hpp"
-#include "actors/committer.hpp"
-#include "actors/directory.hpp"
-#include "actors/lifeline.hpp"
-#include "actors/outbox.hpp"
-#include "actors/outbox_sender.hpp"
-#include "actors/projection_runner.hpp"
-#include "actors/rules_entity.hpp"
-#include "actors/stream_hub.hpp"
-#include "domain/catalogue.hpp"
-#include "domain/decider.hpp"
-#include "projections/deadlines.hpp"
-#include "projections/projects.hpp"
+#include "actors/core/commit_feed.hpp"
+#include "actors/core/committer.hpp"
+#include "actors/core/lifeline.hpp"
+#include "actors/operators/entity.hpp"
+#include "actors/outbox/outbox.hpp"
+#include "actors/outbox/sender.hpp"
+#include "actors/project/directory.hpp"
+#include "actors/rules/entity.hpp"
+#include "actors/upkeep/caretaker.hpp"
+#include "actors/views/projection_runner.hpp"
+#include "actors/views/stream_hub.hpp"
+#include "domain/event/catalogue.hpp"
+#include "domain/project/decider.hpp"
+#include "projections/project/deadlines.hpp"
+#include "projections/project/projects.hpp"
 
 namespace plo::actors {
 

@@ -7,18 +7,18 @@
 #include <string>
 #include <vector>
 
-#include "actors/applied_gate.hpp"
-#include "actors/clock.hpp"
-#include "actors/commands.hpp"
-#include "actors/ingestion.hpp"
-#include "actors/metrics.hpp"
-#include "actors/outbox_metrics.hpp"
-#include "actors/outbox_settings.hpp"
-#include "actors/stream_feed.hpp"
-#include "domain/operators/command_stamp.hpp"
-#include "domain/project.hpp"
+#include "actors/core/applied_gate.hpp"
+#include "actors/core/clock.hpp"
+#include "actors/core/metrics.hpp"
+#include "actors/outbox/metrics.hpp"
+#include "actors/outbox/settings.hpp"
+#include "actors/project/commands.hpp"
+#include "actors/project/ingestion.hpp"
+#include "actors/views/stream_feed.hpp"
+#include "domain/event/command_stamp.hpp"
+#include "domain/project/project.hpp"
 #include "eventstore/log.hpp"
-#include "projections/read_models.hpp"
+#include "projections/core/read_models.hpp"
 
 namespace plo::actors {
 

@@ -10,12 +10,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "actors/curl_transfer.hpp"
+#include "actors/outbox/curl_transfer.hpp"
 #include "app/control_file.hpp"
 #include "app/exit_status.hpp"
 #include "app/validators.hpp"
-#include "domain/json.hpp"
-#include "eventstore/backup.hpp"
+#include "base/json.hpp"
+#include "eventstore/backup/backup.hpp"
 
 namespace plo::app {
 

@@ -5,8 +5,8 @@
 #include <sodium.h>
 #include <unistd.h>
 
-#include "domain/json.hpp"
-#include "eventstore/durable_files.hpp"
+#include "base/json.hpp"
+#include "eventstore/kv/durable_files.hpp"
 
 namespace plo::app {
 

@@ -10,13 +10,13 @@
 #include <sodium.h>
 #include <spdlog/spdlog.h>
 
-#include "actors/clock.hpp"
+#include "actors/core/clock.hpp"
 #include "app/commands.hpp"
 #include "app/exit_status.hpp"
 #include "app/scenario/population.hpp"
 #include "app/wiring.hpp"
 #include "config/embedded.hpp"
-#include "eventstore/scratch_folder.hpp"
+#include "eventstore/kv/scratch_folder.hpp"
 
 namespace plo::app {
 

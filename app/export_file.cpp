@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "app/progress.hpp"
-#include "domain/json.hpp"
+#include "base/json.hpp"
 
 namespace plo::app {
 

@@ -17,7 +17,7 @@
 #include "app/replay.hpp"
 #include "app/user.hpp"
 #include "app/validators.hpp"
-#include "eventstore/kv_store.hpp"
+#include "eventstore/kv/kv_store.hpp"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <sodium.h>
 #include <spdlog/spdlog.h>
 
-#include "eventstore/durable_files.hpp"
+#include "eventstore/kv/durable_files.hpp"
 
 namespace plo::app {
 

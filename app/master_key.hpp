@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "config/config.hpp"
-#include "eventstore/vault.hpp"
+#include "eventstore/record/vault.hpp"
 
 namespace plo::app {
 

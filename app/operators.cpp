@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "http/passwords.hpp"
-#include "http/session_tokens.hpp"
+#include "http/auth/passwords.hpp"
+#include "http/auth/session_tokens.hpp"
 
 namespace plo::app {
 

@@ -3,7 +3,7 @@
 
 #include "actors/engine.hpp"
 #include "config/config.hpp"
-#include "http/settings.hpp"
+#include "http/server/settings.hpp"
 
 namespace plo::app {
 

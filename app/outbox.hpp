@@ -1,7 +1,7 @@
 // How notifications leave the house, from the configuration.
 #pragma once
 
-#include "actors/outbox_settings.hpp"
+#include "actors/outbox/settings.hpp"
 #include "config/config.hpp"
 
 namespace plo::app {

@@ -11,9 +11,9 @@
 #include "app/webhooks.hpp"
 #include "app/wiring.hpp"
 #include "config/embedded.hpp"
-#include "eventstore/kv_store.hpp"
-#include "http/server.hpp"
-#include "http/session_tokens.hpp"
+#include "eventstore/kv/kv_store.hpp"
+#include "http/auth/session_tokens.hpp"
+#include "http/server/server.hpp"
 
 namespace plo::app {
 

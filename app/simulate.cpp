@@ -7,12 +7,12 @@
 
 #include <fmt/format.h>
 
-#include "actors/clock.hpp"
-#include "actors/curl_transfer.hpp"
+#include "actors/core/clock.hpp"
+#include "actors/outbox/curl_transfer.hpp"
 #include "app/demo.hpp"
 #include "app/exit_status.hpp"
 #include "app/scenario/script.hpp"
-#include "domain/json.hpp"
+#include "base/json.hpp"
 
 namespace plo::app {
 

@@ -7,10 +7,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "actors/accounts_entity.hpp"
+#include "actors/operators/entity.hpp"
 #include "app/exit_status.hpp"
 #include "app/wiring.hpp"
-#include "http/passwords.hpp"
+#include "http/auth/passwords.hpp"
 
 namespace plo::app {
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "actors/webhook_publisher.hpp"
+#include "actors/outbox/webhook_publisher.hpp"
 #include "config/config.hpp"
 
 namespace plo::app {

@@ -6,8 +6,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include "app/master_key.hpp"
 #include "app/calendars.hpp"
+#include "app/master_key.hpp"
 #include "app/outbox.hpp"
 #include "app/rules.hpp"
 #include "config/calendars.hpp"

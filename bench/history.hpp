@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "domain/ingest_event.hpp"
-#include "domain/project.hpp"
+#include "domain/event/ingest_event.hpp"
+#include "domain/project/project.hpp"
 
 namespace plo::bench {
 

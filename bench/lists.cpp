@@ -8,9 +8,9 @@
 
 #include <fmt/format.h>
 
-#include "eventstore/keys.hpp"
-#include "eventstore/kv_store.hpp"
-#include "projections/list_indexes.hpp"
+#include "eventstore/kv/keys.hpp"
+#include "eventstore/kv/kv_store.hpp"
+#include "projections/core/list_indexes.hpp"
 
 namespace {
 

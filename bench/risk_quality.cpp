@@ -14,7 +14,7 @@
 #include <fmt/format.h>
 
 #include "bench/history.hpp"
-#include "domain/conclude.hpp"
+#include "domain/project/conclude.hpp"
 #include "domain/risk/estimate.hpp"
 
 namespace {

@@ -10,7 +10,7 @@
 #include "bench/history.hpp"
 #include "config/embedded.hpp"
 #include "config/rules_file.hpp"
-#include "domain/project.hpp"
+#include "domain/project/project.hpp"
 #include "domain/rules/rule_set.hpp"
 
 namespace {

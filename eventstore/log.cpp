@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "domain/readable.hpp"
-#include "eventstore/keys.hpp"
+#include "domain/event/readable.hpp"
+#include "eventstore/kv/keys.hpp"
 #include "eventstore/log_layout.hpp"
 
 namespace plo::eventstore {

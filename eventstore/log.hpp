@@ -12,13 +12,13 @@
 
 #include <tl/expected.hpp>
 
-#include "domain/event.hpp"
-#include "domain/ids.hpp"
-#include "domain/ingest_event.hpp"
-#include "eventstore/archive.hpp"
-#include "eventstore/kv_store.hpp"
-#include "eventstore/record_codec.hpp"
-#include "eventstore/vault.hpp"
+#include "domain/event/event.hpp"
+#include "domain/event/ids.hpp"
+#include "domain/event/ingest_event.hpp"
+#include "eventstore/kv/kv_store.hpp"
+#include "eventstore/record/archive.hpp"
+#include "eventstore/record/record_codec.hpp"
+#include "eventstore/record/vault.hpp"
 
 namespace plo::eventstore {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "domain/ingest_event.hpp"
-#include "eventstore/keys.hpp"
-#include "eventstore/kv_store.hpp"
+#include "domain/event/ingest_event.hpp"
+#include "eventstore/kv/keys.hpp"
+#include "eventstore/kv/kv_store.hpp"
 
 namespace plo::eventstore::layout {
 

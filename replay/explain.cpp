@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <map>
 
-#include "domain/catalogue.hpp"
-#include "domain/json.hpp"
+#include "base/json.hpp"
+#include "domain/event/catalogue.hpp"
 #include "domain/notifications/notification.hpp"
 #include "domain/rules/facts.hpp"
-#include "projections/anomaly_detail.hpp"
-#include "projections/anomaly_json.hpp"
+#include "projections/project/anomaly_detail.hpp"
+#include "projections/project/anomaly_json.hpp"
 
 namespace plo::replay {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "domain/project.hpp"
+#include "domain/project/project.hpp"
 #include "eventstore/log.hpp"
 #include "replay/progress.hpp"
 

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "domain/catalogue.hpp"
-#include "domain/dead_letter.hpp"
-#include "domain/json.hpp"
-#include "domain/operators/command_stamp.hpp"
+#include "base/json.hpp"
+#include "domain/event/catalogue.hpp"
+#include "domain/event/command_stamp.hpp"
+#include "domain/event/dead_letter.hpp"
 #include "replay/project_names.hpp"
 
 namespace plo::replay {

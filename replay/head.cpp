@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
-#include "domain/json.hpp"
-#include "eventstore/durable_files.hpp"
+#include "base/json.hpp"
+#include "eventstore/kv/durable_files.hpp"
 
 namespace plo::replay {
 

@@ -5,9 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "domain/json.hpp"
-#include "projections/project_json.hpp"
-#include "projections/timeline.hpp"
+#include "base/json.hpp"
+#include "projections/project/project_json.hpp"
+#include "projections/project/timeline.hpp"
 
 namespace plo::replay {
 

@@ -6,9 +6,9 @@
 #include <variant>
 #include <vector>
 
-#include "domain/project.hpp"
+#include "domain/project/project.hpp"
 #include "eventstore/log.hpp"
-#include "projections/project_detail.hpp"
+#include "projections/project/project_detail.hpp"
 
 namespace plo::replay {
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "domain/ingest_event.hpp"
-#include "domain/json.hpp"
+#include "base/json.hpp"
+#include "domain/event/ingest_event.hpp"
 
 namespace plo::replay {
 

@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "domain/ids.hpp"
+#include "domain/event/ids.hpp"
 
 namespace plo::replay {
 

@@ -6,12 +6,12 @@
 
 #include <fmt/format.h>
 
-#include "domain/catalogue.hpp"
-#include "domain/decider.hpp"
-#include "domain/json.hpp"
-#include "domain/personal_data.hpp"
+#include "base/json.hpp"
+#include "domain/event/catalogue.hpp"
+#include "domain/event/personal_data.hpp"
+#include "domain/project/decider.hpp"
 #include "domain/rules/rule_set.hpp"
-#include "projections/clock_history.hpp"
+#include "projections/project/clock_history.hpp"
 #include "replay/recent.hpp"
 
 namespace plo::replay {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "domain/decider.hpp"
-#include "domain/project.hpp"
+#include "domain/project/decider.hpp"
+#include "domain/project/project.hpp"
 #include "eventstore/log.hpp"
 #include "replay/progress.hpp"
 

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "domain/catalogue.hpp"
-#include "domain/json.hpp"
-#include "eventstore/durable_files.hpp"
+#include "base/json.hpp"
+#include "domain/event/catalogue.hpp"
+#include "eventstore/kv/durable_files.hpp"
 #include "replay/verify_views.hpp"
 
 namespace plo::replay {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "eventstore/log_check.hpp"
-#include "projections/read_models.hpp"
+#include "eventstore/check/log_check.hpp"
+#include "projections/core/read_models.hpp"
 #include "replay/progress.hpp"
 
 namespace plo::replay {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
-#include "eventstore/scratch_folder.hpp"
+#include "eventstore/kv/scratch_folder.hpp"
 
 namespace plo::replay {
 

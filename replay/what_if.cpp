@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "projections/clock_history.hpp"
+#include "projections/project/clock_history.hpp"
 #include "replay/project_at.hpp"
 
 namespace plo::replay {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/time.hpp"
+#include "base/time.hpp"
 
 namespace plo::app::scenario {
 

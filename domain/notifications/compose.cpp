@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "domain/json.hpp"
+#include "base/json.hpp"
 #include "domain/notifications/view.hpp"
 
 namespace plo::notifications {

@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "domain/anomaly.hpp"
 #include "domain/notifications/mime.hpp"
 #include "domain/notifications/notification.hpp"
 #include "domain/notifications/templates.hpp"
-#include "domain/project.hpp"
+#include "domain/project/anomaly.hpp"
+#include "domain/project/project.hpp"
 
 namespace plo::notifications {
 

@@ -1,6 +1,6 @@
 #include "domain/notifications/notification.hpp"
 
-#include "domain/json.hpp"
+#include "base/json.hpp"
 
 namespace plo {
 

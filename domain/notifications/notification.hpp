@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "domain/catalogue.hpp"
-#include "domain/event.hpp"
-#include "domain/ids.hpp"
-#include "domain/operators/command_stamp.hpp"
-#include "domain/time.hpp"
+#include "base/time.hpp"
+#include "domain/event/catalogue.hpp"
+#include "domain/event/command_stamp.hpp"
+#include "domain/event/event.hpp"
+#include "domain/event/ids.hpp"
 
 namespace plo {
 

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "domain/conclude.hpp"
-#include "domain/entity.hpp"
+#include "domain/project/conclude.hpp"
+#include "domain/project/entity.hpp"
 
 namespace plo::notifications {
 

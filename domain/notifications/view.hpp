@@ -11,7 +11,7 @@
 
 #include "domain/notifications/compose.hpp"
 #include "domain/notifications/wording.hpp"
-#include "domain/payload.hpp"
+#include "domain/project/payload.hpp"
 
 namespace plo::notifications {
 

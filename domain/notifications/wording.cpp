@@ -7,7 +7,7 @@
 #include <date/date.h>
 #include <fmt/format.h>
 
-#include "domain/json.hpp"
+#include "base/json.hpp"
 #include "domain/notifications/mime.hpp"
 
 namespace plo::notifications {

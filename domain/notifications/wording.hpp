@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.hpp"
 #include "domain/notifications/templates.hpp"
-#include "domain/time.hpp"
 
 namespace plo::notifications {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "domain/json.hpp"
+#include "base/json.hpp"
 
 namespace plo::operators {
 

@@ -10,7 +10,7 @@
 
 #include <tl/expected.hpp>
 
-#include "domain/event.hpp"
+#include "domain/event/event.hpp"
 #include "domain/operators/role.hpp"
 
 namespace plo::operators {

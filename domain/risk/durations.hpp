@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "domain/time.hpp"
+#include "base/time.hpp"
 
 namespace plo::risk {
 

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "domain/conclude.hpp"
+#include "domain/project/conclude.hpp"
 
 namespace plo::risk {
 

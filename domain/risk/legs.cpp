@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "domain/conclude.hpp"
-#include "domain/entity.hpp"
-#include "domain/stores.hpp"
+#include "domain/project/conclude.hpp"
+#include "domain/project/entity.hpp"
+#include "domain/project/stores.hpp"
 
 namespace plo::risk {
 

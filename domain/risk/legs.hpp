@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "domain/project.hpp"
+#include "domain/project/project.hpp"
 #include "domain/risk/durations.hpp"
 
 namespace plo::risk {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/rules/calendar.hpp"
+#include "domain/rules/business_days.hpp"
 
 namespace plo::rules {
 

@@ -3,8 +3,8 @@
 
 #include "domain/rules/facts_tell.hpp"
 
-#include "domain/conclude.hpp"
-#include "domain/consent.hpp"
+#include "domain/project/conclude.hpp"
+#include "domain/project/consent.hpp"
 
 namespace plo::rules {
 

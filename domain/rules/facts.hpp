@@ -6,8 +6,8 @@
 #include <span>
 #include <string>
 
-#include "domain/entity.hpp"
-#include "domain/project.hpp"
+#include "domain/project/entity.hpp"
+#include "domain/project/project.hpp"
 #include "domain/rules/jsonlogic.hpp"
 #include "domain/rules/rule_set.hpp"
 

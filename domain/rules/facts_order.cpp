@@ -1,7 +1,7 @@
 // What rules read of an order: its lines, shipments, replacements and steps.
 #include <algorithm>
 
-#include "domain/conclude.hpp"
+#include "domain/project/conclude.hpp"
 #include "domain/rules/facts_tell.hpp"
 
 namespace plo::rules::tell {

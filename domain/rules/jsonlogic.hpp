@@ -13,7 +13,7 @@
 
 #include <tl/expected.hpp>
 
-#include "domain/rules/calendar.hpp"
+#include "domain/rules/business_days.hpp"
 #include "domain/rules/value.hpp"
 
 namespace plo::rules {

@@ -1,6 +1,6 @@
 #include "domain/rules/rule.hpp"
 
-#include "domain/json.hpp"
+#include "base/json.hpp"
 
 namespace plo::rules {
 

@@ -10,10 +10,10 @@
 
 #include <tl/expected.hpp>
 
-#include "domain/catalogue.hpp"
+#include "base/time.hpp"
+#include "domain/event/catalogue.hpp"
+#include "domain/event/vocabulary.hpp"
 #include "domain/rules/jsonlogic.hpp"
-#include "domain/time.hpp"
-#include "domain/vocabulary.hpp"
 
 namespace plo::rules {
 

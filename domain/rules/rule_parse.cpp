@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "domain/json.hpp"
+#include "base/json.hpp"
 
 namespace plo::rules {
 

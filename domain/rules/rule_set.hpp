@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "domain/event.hpp"
+#include "domain/event/event.hpp"
 #include "domain/rules/rule.hpp"
 
 namespace plo::rules {

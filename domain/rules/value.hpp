@@ -13,8 +13,8 @@
 #include <string>
 #include <string_view>
 
-#include "domain/json.hpp"
-#include "domain/time.hpp"
+#include "base/json.hpp"
+#include "base/time.hpp"
 
 namespace plo::rules {
 

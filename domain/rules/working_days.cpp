@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/json.hpp"
+#include "base/json.hpp"
 #include "domain/rules/facts.hpp"
 
 namespace plo::rules {

@@ -4,12 +4,12 @@
 #include <cstdlib>
 #include <string>
 
-#include "domain/catalogue.hpp"
-#include "domain/conclude.hpp"
-#include "domain/ingest_event.hpp"
-#include "domain/json.hpp"
-#include "domain/json_scan.hpp"
-#include "domain/project.hpp"
+#include "base/json.hpp"
+#include "base/json_scan.hpp"
+#include "domain/event/catalogue.hpp"
+#include "domain/event/ingest_event.hpp"
+#include "domain/project/conclude.hpp"
+#include "domain/project/project.hpp"
 
 namespace plo::fuzz {
 

@@ -1,7 +1,7 @@
 // Five failures within a minute, and then nothing more.
 #include <gtest/gtest.h>
 
-#include "http/login_throttle.hpp"
+#include "http/auth/login_throttle.hpp"
 
 namespace plo::http {
 namespace {

@@ -8,9 +8,9 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include "domain/json.hpp"
-#include "http/jwt.hpp"
-#include "http/oidc.hpp"
+#include "base/json.hpp"
+#include "http/auth/jwt.hpp"
+#include "http/auth/oidc.hpp"
 
 namespace plo::http {
 namespace {

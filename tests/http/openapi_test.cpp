@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 #include <sodium.h>
 
-#include "domain/json.hpp"
-#include "http/server.hpp"
+#include "base/json.hpp"
+#include "http/server/server.hpp"
 
 namespace plo::http {
 namespace {

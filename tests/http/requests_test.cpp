@@ -2,12 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "http/compression.hpp"
-#include "http/fair_queue.hpp"
-#include "http/limits.hpp"
-#include "http/parameters.hpp"
-#include "http/proxies.hpp"
-#include "http/router.hpp"
+#include "http/server/compression.hpp"
+#include "http/server/fair_queue.hpp"
+#include "http/server/limits.hpp"
+#include "http/server/parameters.hpp"
+#include "http/server/proxies.hpp"
+#include "http/server/router.hpp"
 
 namespace plo::http {
 namespace {

@@ -1,9 +1,9 @@
 // The proof of the log: a whole one passes, and each thing that can be wrong with one is found at its position.
 #include <filesystem>
 
-#include "domain/json.hpp"
-#include "eventstore/keys.hpp"
-#include "eventstore/log_check.hpp"
+#include "base/json.hpp"
+#include "eventstore/check/log_check.hpp"
+#include "eventstore/kv/keys.hpp"
 #include "eventstore/log_layout.hpp"
 #include "tests/replay/recorded.hpp"
 

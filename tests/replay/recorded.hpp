@@ -12,10 +12,10 @@
 #include "actors/engine.hpp"
 #include "app/message_templates.hpp"
 #include "app/scenario/population.hpp"
+#include "base/json.hpp"
 #include "config/embedded.hpp"
 #include "config/rules_file.hpp"
-#include "domain/json.hpp"
-#include "projections/project_states.hpp"
+#include "projections/project/project_states.hpp"
 
 namespace plo::replay::test {
 

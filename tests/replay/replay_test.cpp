@@ -1,7 +1,7 @@
 // Looking back, explaining, what-if, heads and exports.
 #include <filesystem>
 
-#include "projections/rule_trial.hpp"
+#include "projections/project/rule_trial.hpp"
 #include "replay/explain.hpp"
 #include "replay/export.hpp"
 #include "replay/head.hpp"

@@ -1,0 +1,341 @@
+#include "actors/project/directory.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <set>
+
+#include "actors/core/lifeline.hpp"
+#include "base/json.hpp"
+#include "base/printable.hpp"
+
+namespace plo::actors {
+
+namespace {
+
+/// A decision that fails today fails in a second, too: somebody has to look at it.
+constexpr std::chrono::seconds retry_of_rejected{60};
+
+event event_of(const ingest_event& e) {
+  event input;
+  input.id = {make_uuid_v7(project_clock::wall_now().time_since_epoch().count())};
+  input.type = e.type;
+  input.kind = event_kind::source;
+  input.source = e.source;
+  input.source_ref = e.source_ref;
+  input.occurred_at = e.occurred_at;
+  input.correlation_id = e.correlation_id;
+  input.project_ref = e.project_ref;
+  input.order_ref = e.order_ref;
+  input.comment = e.comment;
+  input.data = e.payload;
+  return input;
+}
+
+}  // namespace
+
+std::string directory_state::key_of(const ingest_event& e) {
+  std::string key;
+  key.reserve(e.source.size() + 1 + e.source_ref.size());
+  return key.append(e.source).append(1, '\0').append(e.source_ref);
+}
+
+void directory_state::init(caf::event_based_actor* self, directory_environment environment) {
+  self_ = self;
+  environment_ = std::move(environment);
+  auto entities = std::make_shared<project_environment>();
+  entities->log = environment_.log;
+  entities->context = {environment_.domain, environment_.rules, environment_.clock, environment_.limits};
+  entities->committer = environment_.committer;
+  entities->directory = self;
+  entities->metrics = environment_.metrics;
+  pool_.emplace(environment_.max_live_projects, [self, entities](const project_id& id) {
+    auto actor = self->home_system().spawn(entity<project_aggregate>, id, std::shared_ptr<const project_environment>(entities));
+    // One that dies cannot say so itself: what was on its way to it is refused.
+    tell_of_death(actor, [directory = entities->directory, id](const std::string& reason) {
+      spdlog::error("{} has died: {}", stream_id::of(id).name, printable(reason));
+      caf::anon_send(directory, inputs_settled{id, {}, false, {}, {}});
+    });
+    return actor;
+  });
+  finder_.emplace(*environment_.log, environment_.finder, [this](const project_id& id) { return pool_->is_busy(id); });
+  std::set<std::string, std::less<>> waiting;
+  environment_.log->each_waiting_reference([&](std::string_view ref) {
+    note_waiting(ref, +1);
+    waiting.emplace(ref);
+  });
+  environment_.each_deadline([this](const project_id& project, instant due) { deadlines_.arm(project, due); });
+  on_rules_settled();
+  // A crash may have come between the event that taught a reference and the letters that waited for it.
+  for (const auto& ref : waiting)
+    if (!environment_.log->find_references(ref).empty()) drain_letters({reference{reference_kind::project, {}, ref}});
+  process();
+}
+
+void directory_state::when_idle(completion<bool> then) {
+  waiting_for_idle_.push_back(std::move(then));
+  process();
+}
+
+void directory_state::accept(ingest_request& request) {
+  for (auto& item : *request.items) queue_.push_back({std::move(item.event), std::move(item.reply), {}});
+  process();
+}
+
+void directory_state::process() {
+  for (;;) {
+    if (on_event_clock()) {
+      if (!undecided_.empty()) break;  // taken up again when they are decided
+      auto limit = environment_.clock->now();
+      if (!queue_.empty()) limit = std::max(limit, queue_.front().event.occurred_at - milliseconds(1));
+      if (wake_due(limit)) continue;
+    }
+    if (queue_.empty()) break;
+    // Routing may put letters at the front of the queue: take the event out first.
+    auto item = std::move(queue_.front());
+    queue_.pop_front();
+    if (!item.clock) item.clock = reading_for(item.event.occurred_at);
+    environment_.clock->observe(item.event.occurred_at);
+    const auto flying = flights_.size();
+    if (!route(item)) {
+      queue_.push_front(std::move(item));
+      break;  // taken up again when something lands
+    }
+    if (flights_.size() == flying) {  // it is settled
+      if (const auto repeats = std::move(item.repeats))
+        queue_.insert(queue_.begin(), std::make_move_iterator(repeats->begin()), std::make_move_iterator(repeats->end()));
+      if (item.drained) drained_one(item.letter->project_ref);
+    }
+    if (on_event_clock()) send_outgoing();
+  }
+  if (!on_event_clock()) {
+    while (wake_due(project_clock::wall_now())) {
+    }
+    set_alarm();
+  }
+  send_outgoing();
+  if (queue_.empty() && flights_.empty() && drains_.empty() && !swept_)
+    for (const auto& then : std::exchange(waiting_for_idle_, {})) then(true);
+  environment_.metrics->directory_queue = queue_.size();
+  environment_.metrics->live_projects = pool_->size();
+  environment_.metrics->deadlines_armed = deadlines_.size();
+}
+
+void directory_state::send_input(const project_id& project, project_input input, flight f) {
+  const ticket number = next_ticket_++;
+  input.number = number;
+  f.project = project;
+  flights_.emplace(number, std::move(f));
+  flights_of_[project].insert(number);
+  if (on_event_clock()) undecided_.insert(number);
+  auto actor = pool_->checkout(project);
+  const auto [slot, fresh] = outgoing_index_.emplace(project, outgoing_.size());
+  if (fresh) outgoing_.push_back({std::move(actor), std::make_shared<std::vector<project_input>>()});
+  outgoing_[slot->second].inputs->push_back(std::move(input));
+}
+
+bool directory_state::route(work& item) {
+  if (const auto flying = parked_.find(key_of(item.event)); flying != parked_.end()) {
+    // A letter that is on its way already needs no second one, but whoever attaches it by hand wants to know.
+    if (item.letter && !item.attached_by) return true;
+    if (!flying->second) flying->second = std::make_shared<std::deque<work>>();
+    flying->second->push_back(std::move(item));
+    return true;
+  }
+  try {
+    if (item.letter) {
+      const auto entry = environment_.log->find_dead_letter(item.letter->id);
+      if (!entry || entry->status != eventstore::dead_letter_status::waiting) {
+        item.done(command_reply{command_reply::outcome::refused, {}, "the dead letter is not waiting any more"});
+        return true;
+      }
+    } else if (const auto pos = environment_.log->find_source_event(item.event.source, item.event.source_ref)) {
+      if (const auto first = environment_.log->at(*pos)) answer_repeat(item, *first);
+      return true;
+    }
+    auto verdict = finder_->find(item.event);
+    if (std::holds_alternative<project_finder::not_yet>(verdict)) return false;
+    if (const auto* cause = std::get_if<dead_letter_cause>(&verdict)) {
+      if (!item.letter) keep_as_dead_letter(item, *cause);
+      item.done(command_reply{command_reply::outcome::refused, {}, cause->reason});
+    } else {
+      dispatch(item, std::get<project_finder::found>(verdict));
+    }
+  } catch (const eventstore::store_error& failure) {
+    spdlog::error("cannot route {} {}: {}", item.event.source, printable(item.event.source_ref), failure.what());
+    item.reply(ingest_reply{});
+    item.done(command_reply{});
+  }
+  return true;
+}
+
+void directory_state::answer_repeat(work& item, const recorded_event& first) {
+  ingest_reply reply;
+  const bool is_letter = !first.stream.project().has_value();
+  dead_letter_details details;
+  if (is_letter) {
+    details = details_of(first);
+    reply.what = ingest_reply::outcome::dead_letter;
+    reply.letter = {first.id.value};
+    reply.reason = details.reason;
+  } else {
+    reply.what = ingest_reply::outcome::duplicate;
+    reply.project = *first.stream.project();
+  }
+  reply.event = first.id;
+  reply.pos = first.pos;
+  ++environment_.metrics->duplicates;
+
+  const auto& payload = is_letter ? details.payload : first.data;
+  const auto& type = is_letter ? details.event_type : first.type;
+  // Where the person was erased, what is left to compare is what was not personal.
+  const auto& personal = environment_.log->personal();
+  const bool erased = payload.find(erased_json) != std::string::npos;
+  reply.conflict = type != item.event.type || !same_json(payload, erased ? personal.mask(item.event.payload) : item.event.payload);
+  if (!reply.conflict) return item.reply(std::move(reply));
+
+  const auto digest = payload_digest(item.event.payload);
+  if (environment_.log->knows_conflict(item.event.source, item.event.source_ref, digest))
+    return item.reply(std::move(reply));
+  ++environment_.metrics->conflicts;
+  auto request = conflict_request(item.event, first, digest, project_clock::wall_now());
+  store_here(std::move(item), std::move(request), std::move(reply), {});
+}
+
+void directory_state::dispatch(work& item, const project_finder::found& where) {
+  auto references = finder_->new_references(item.event, where);
+  finder_->learn(next_ticket_, where, references, item.event.customer_id);
+  flight f;
+  f.key = key_of(item.event);
+  f.letter = item.letter;
+  f.drained = item.drained;
+  parked_[f.key] = std::move(item.repeats);
+  // What a letter teaches counts once it is stored: letters that are refused would else drain each other for ever.
+  if (!item.letter) drain_letters(references);
+  project_input input;
+  input.input = event_of(item.event);
+  input.clock = item.clock.value();
+  input.references = std::move(references);
+  input.letter = item.letter;
+  input.attached_by = std::move(item.attached_by);
+  input.reply = std::move(item.reply);
+  input.done = std::move(item.done);
+  send_input(where.project, std::move(input), std::move(f));
+}
+
+void directory_state::on_settled(const inputs_settled& settled) {
+  if (settled.committed) {
+    pool_->checkin(settled.project, settled.tickets.size());
+    // On the event clock it is known since the decision, and newer inputs may have been decided since.
+    const bool any_stored = settled.refused.size() < settled.tickets.size();
+    if (!on_event_clock() && any_stored) deadlines_.arm(settled.project, settled.next_due);
+    const std::unordered_set<ticket> refused(settled.refused.begin(), settled.refused.end());
+    for (const auto number : settled.tickets) land(number, !refused.contains(number), retry_of_rejected);
+  } else {
+    // The entity is gone, and with it whatever was still in its mailbox.
+    pool_->forget(settled.project);
+    if (const auto lost = flights_of_.find(settled.project); lost != flights_of_.end())
+      for (const auto number : std::vector<ticket>(lost->second.begin(), lost->second.end())) land(number, false);
+  }
+  if (swept_) sweep();
+  process();
+}
+
+void directory_state::on_decided(const inputs_decided& decided) {
+  for (const auto number : decided.tickets) undecided_.erase(number);
+  deadlines_.arm(decided.project, decided.next_due);
+  process();
+}
+
+void directory_state::on_appended(const append_done& done) {
+  const auto flying = flights_.find(done.number);
+  if (flying == flights_.end()) return;
+  auto item = std::move(flying->second.stored_here);
+  auto answer = std::move(flying->second.answer);
+  auto letter = flying->second.letter;
+  if (const auto& told = flying->second.told) {
+    if (done.stored && letter && flying->second.waited) note_waiting(letter->project_ref, -1);
+    command_reply reply;
+    if (done.stored) reply = {command_reply::outcome::done, done.first, {}};
+    else if (done.unreadable) reply = {command_reply::outcome::invalid, {}, std::string(not_readable)};
+    told(std::move(reply));
+  }
+  if (done.stored)
+    for (const auto& project : flying->second.erased)
+      if (const auto actor = pool_->live(project)) self_->send(actor, reload_entity{});
+  land(done.number, done.stored);
+  if (item) answer_stored_here(std::move(*item), std::move(answer), std::move(letter), done);
+  process();
+}
+
+void directory_state::land(ticket number, bool committed, std::chrono::seconds retry) {
+  const auto flying = flights_.find(number);
+  if (flying == flights_.end()) return;
+  auto f = std::move(flying->second);
+  flights_.erase(flying);
+  const auto taught = finder_->forget(number, committed);
+  undecided_.erase(number);
+  if (f.due) --wakes_;
+  // A deadline that could not be stored is tried again, but not at once.
+  if (f.due && !committed) deadlines_.arm(*f.project, environment_.clock->now() + retry);
+  if (f.due && committed && !on_event_clock()) {
+    const std::chrono::duration<double> late = project_clock::wall_now() - *f.due;
+    environment_.metrics->deadline_lateness_seconds.observe(late.count());
+  }
+  if (f.sweeps && --sweeps_ == 0 && !swept_) note_rules_shown();
+  if (f.project) {
+    if (const auto of = flights_of_.find(*f.project); of != flights_of_.end()) {
+      of->second.erase(number);
+      if (of->second.empty()) flights_of_.erase(of);
+    }
+    if (committed && f.letter) {
+      note_waiting(f.letter->project_ref, -1);
+      drain_letters(taught);
+    }
+  }
+  if (committed && f.drains) drain_letters(taught);
+  if (!f.key.empty()) take_up_repeats(f.key, committed);
+  if (f.drained) drained_one(f.letter->project_ref);
+}
+
+void directory_state::take_up_repeats(const std::string& key, bool committed) {
+  const auto parked = parked_.find(key);
+  if (parked == parked_.end()) return;
+  auto repeats = std::move(parked->second);
+  parked_.erase(parked);
+  if (!repeats) return;
+  if (committed) {
+    queue_.insert(queue_.begin(), std::make_move_iterator(repeats->begin()), std::make_move_iterator(repeats->end()));
+    return;
+  }
+  // The next one is tried, and the others wait for it: all of them at once would queue again and again.
+  auto next = std::move(repeats->front());
+  repeats->pop_front();
+  if (!repeats->empty()) next.repeats = std::move(repeats);
+  queue_.push_front(std::move(next));
+}
+
+void directory_state::send_outgoing() {
+  for (auto& out : outgoing_) self_->send(out.actor, project_inputs{std::move(out.inputs)});
+  outgoing_.clear();
+  outgoing_index_.clear();
+}
+
+caf::behavior directory(caf::stateful_actor<directory_state>* self, directory_environment environment) {
+  die_of_exceptions(self);
+  self->state.init(self, std::move(environment));
+  return {
+      [=](ingest_request& request) { self->state.accept(request); },
+      [=](const inputs_settled& settled) { self->state.on_settled(settled); },
+      [=](const append_done& done) { self->state.on_appended(done); },
+      [=](const inputs_decided& decided) { self->state.on_decided(decided); },
+      [=](const command_request& request) { self->state.command(request); },
+      [=](const letter_request& request) { self->state.settle_letter(request); },
+      [=](const erase_request& request) { self->state.erase(request); },
+      [=](rules_settled) { self->state.on_rules_settled(); },
+      [=](clock_tick) { self->state.on_tick(); },
+      [=](const idle_request& request) { self->state.when_idle(request.then); },
+  };
+}
+
+}  // namespace plo::actors

@@ -1,0 +1,85 @@
+// Finding the project an event belongs to: the order of steps of the contract, over the log's indexes and over what is still on its way
+// to the log. Free of actors, so that it is tested with a log and plain calls.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "actors/core/clock.hpp"
+#include "actors/core/messages.hpp"
+#include "actors/project/dead_letters.hpp"
+#include "domain/event/ingest_event.hpp"
+#include "eventstore/log.hpp"
+
+namespace plo::actors {
+
+struct finder_settings {
+  std::vector<std::string> opens_project;
+  milliseconds attach_period{};
+};
+
+class project_finder {
+public:
+  /// `is_busy` says whether a project has inputs on their way: its status may be about to change.
+  project_finder(const eventstore::log& log, finder_settings settings,
+                 std::function<bool(const project_id&)> is_busy)
+      : log_(log), settings_(std::move(settings)), is_busy_(std::move(is_busy)) {}
+
+  struct found {
+    project_id project;
+    bool opens = false;  // the project does not exist yet
+  };
+  struct not_yet {};  // the answer depends on an input that is on its way
+  using verdict = std::variant<found, dead_letter_cause, not_yet>;
+
+  [[nodiscard]] verdict find(const ingest_event& e) const;
+
+  /// The references of an event that its project is not known by yet.
+  [[nodiscard]] std::vector<reference> new_references(const ingest_event& e, const found& where) const;
+
+  /// An event was sent to its project: what it teaches counts from now on, until it is settled.
+  void learn(ticket number, const found& where, const std::vector<reference>& references,
+             const std::string& customer_id);
+  /// The event is in the log, whose indexes know it now, or has failed and taught nothing. Gives the references that it taught.
+  std::vector<reference> forget(ticket number, bool committed);
+
+private:
+  using known_references = std::vector<eventstore::known_reference>;
+  [[nodiscard]] const known_references& stored(const std::string& ref) const;
+  [[nodiscard]] std::vector<project_id> knowing(const std::string& ref, std::optional<reference_kind> kind,
+                                                std::optional<std::string_view> source) const;
+  [[nodiscard]] std::optional<verdict> by_reference(reference_kind kind, const std::string& ref,
+                                                    const std::string& source) const;
+  [[nodiscard]] std::optional<verdict> by_customer(const ingest_event& e, bool& several) const;
+  [[nodiscard]] bool exists(const project_id& project) const;
+  [[nodiscard]] bool opens_project(std::string_view type) const;
+
+  struct lesson {
+    found where;
+    std::vector<reference> references;
+    std::string customer_id;
+  };
+  struct pending_reference {
+    reference_kind kind;
+    std::string source;
+    project_id project;
+    std::size_t times = 0;  // by so many events on their way
+  };
+
+  const eventstore::log& log_;
+  /// What the log knows under a text: this object sees everything that is learnt, so it stays true.
+  mutable std::unordered_map<std::string, known_references> cache_;
+  finder_settings settings_;
+  std::function<bool(const project_id&)> is_busy_;
+  std::unordered_map<ticket, lesson> lessons_;
+  std::unordered_map<std::string, std::vector<pending_reference>> pending_references_;
+  std::multiset<std::string, std::less<>> pending_customers_;
+  std::multiset<project_id> opening_;
+};
+
+}  // namespace plo::actors

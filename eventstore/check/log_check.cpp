@@ -1,0 +1,288 @@
+#include "eventstore/check/log_check.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+#include "domain/event/readable.hpp"
+#include "eventstore/check/log_check_parts.hpp"
+#include "eventstore/kv/keys.hpp"
+#include "eventstore/log_layout.hpp"
+
+namespace plo::eventstore {
+
+void fault_list::add(position at, std::string what) {
+  ++total_;
+  if (kept_.size() < most_) kept_.push_back({at, std::move(what)});
+}
+
+std::vector<log_fault> fault_list::sorted() const {
+  auto faults = kept_;
+  const auto place = [](const log_fault& f) { return f.at.value == 0 ? UINT64_MAX : f.at.value; };
+  std::stable_sort(faults.begin(), faults.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+  return faults;
+}
+
+namespace checking {
+
+namespace families = layout::families;
+
+std::optional<std::string_view> key_reader::take(std::size_t size) {
+  if (rest_.size() < size) return std::nullopt;
+  const auto part = rest_.substr(0, size);
+  rest_.remove_prefix(size);
+  return part;
+}
+
+std::optional<std::string_view> key_reader::text() {
+  const auto size = take(2);
+  if (!size) return std::nullopt;
+  return take(static_cast<std::size_t>(static_cast<std::uint8_t>((*size)[0]) << 8 | static_cast<std::uint8_t>((*size)[1])));
+}
+
+std::optional<std::uint64_t> key_reader::number() {
+  const auto bytes = take(8);
+  return bytes ? std::optional(keys::get_u64(*bytes)) : std::nullopt;
+}
+
+std::optional<uuid> key_reader::id() {
+  const auto bytes = take(16);
+  return bytes ? std::optional(keys::get_uuid(*bytes)) : std::nullopt;
+}
+
+std::optional<char> key_reader::byte() {
+  const auto one = take(1);
+  return one ? std::optional((*one)[0]) : std::nullopt;
+}
+
+std::optional<recorded_event> event_at(const pass& p, position at) try {
+  auto value = p.store.get(families::events, keys::of(at));
+  if (value && is_archived(*value)) value = p.archive.read(at, *value);
+  auto decoded = value ? decode_record(*value) : tl::unexpected(std::string());
+  return decoded ? std::optional(std::move(decoded->event)) : std::nullopt;
+} catch (const store_error&) {
+  return std::nullopt;
+}
+
+namespace {
+
+/// Goes along the chain.
+class events_pass {
+public:
+  explicit events_pass(pass& p) : p_(p), heads_(p.options.heads) {
+    std::sort(heads_.begin(), heads_.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  }
+
+  event_counts run() {
+    try {
+      p_.store.scan(families::events, {}, {}, [&](std::string_view key, std::string_view value) {
+        take(key, value);
+        p_.step();
+        return true;
+      });
+    } catch (const store_error& failure) {
+      p_.faults.add({last_ + 1}, fmt::format("the store cannot be read behind position {}: {}", last_, failure.what()));
+    }
+    counts_.head = {{last_}, hash_};
+    for (; next_head_ < heads_.size(); ++next_head_) {
+      const auto& missing = heads_[next_head_];
+      p_.faults.add({last_ + 1}, fmt::format("the log ends at position {}, before the position {} of {}", last_, missing.at.value, missing.name));
+    }
+    return counts_;
+  }
+
+private:
+  void take(std::string_view key, std::string_view value) {
+    const position pos{keys::get_u64(key)};
+    if (key.size() != 8) return p_.faults.add({last_ + 1}, fmt::format("behind position {} stands a key of {} bytes", last_, key.size()));
+    if (pos.value != last_ + 1)
+      p_.faults.add({last_ + 1}, pos.value == last_ + 2 ? fmt::format("position {} is missing", last_ + 1)
+                                                        : fmt::format("positions {} to {} are missing", last_ + 1, pos.value - 1));
+    const bool gap = pos.value != last_ + 1;
+    last_ = pos.value;
+    ++counts_.events;
+    judge(pos, value, gap);
+    hash_ = stored_hash(value);
+    compare_heads(pos);
+  }
+
+  void judge(position pos, std::string_view value, bool gap) {
+    std::string unpacked;
+    if (is_archived(value)) {
+      try {
+        unpacked = p_.archive.read(pos, value);
+        value = unpacked;
+      } catch (const store_error& failure) {
+        return p_.faults.add(pos, failure.what());
+      }
+    }
+    // Behind a gap nobody knows what came before.
+    if (!gap && !follows(value, hash_)) return p_.faults.add(pos, fmt::format("the record at position {} does not match its hash", pos.value));
+    const auto decoded = decode_record(value);
+    if (!decoded) return p_.faults.add(pos, fmt::format("the record at position {} cannot be read: {}", pos.value, decoded.error()));
+    const auto& e = decoded->event;
+    if (e.pos != pos) return p_.faults.add(pos, fmt::format("the record at position {} says that it is {}", pos.value, e.pos.value));
+    // Such an event is on every page and in no state. Where something is sealed, this is about what stands around it.
+    if (const auto why = unreadable(e)) p_.faults.add(pos, fmt::format("the event at position {} cannot be read back: {}", pos.value, *why));
+    compare_indexes(e);
+  }
+
+  void compare_indexes(const recorded_event& e) {
+    const auto own = keys::of(e.pos);
+    const auto placed = p_.store.get(families::streams, layout::stream_key(e.stream.name, e.version.value));
+    if (placed != own)
+      p_.faults.add(e.pos, fmt::format("the index of streams does not have {} version {} at position {}", e.stream.name, e.version.value, e.pos.value));
+    if (e.kind == event_kind::source && !e.source_ref.empty()) compare_source(e, own);
+    if (e.stream == stream_id::dead_letters()) compare_letter(e);
+  }
+
+  void compare_source(const recorded_event& e, const std::string& own) {
+    const auto said = [&] { return fmt::format("the index of source events, {} {}", e.source, e.source_ref); };
+    if (e.type == conflict_type) {
+      const auto data = json_document::parse(e.data);
+      const auto digest = data ? json::get_string(data->root(), "digest").value_or("") : "";
+      ++counts_.source_keys;
+      if (p_.store.get(families::dedup, layout::conflict_key(e.source, e.source_ref, digest)) != own)
+        p_.faults.add(e.pos, fmt::format("{}: the contradiction at position {} is not there", said(), e.pos.value));
+      return;
+    }
+    const auto held = p_.store.get(families::dedup, layout::dedup_key(e.source, e.source_ref));
+    if (held == own) {
+      ++counts_.source_keys;
+      return;
+    }
+    // A dead letter that was attached gives its place to the project's event.
+    if (held && e.stream == stream_id::dead_letters() && keys::get_u64(*held) > e.pos.value) {
+      const auto later = event_at(p_, {keys::get_u64(*held)});
+      if (later && later->source == e.source && later->source_ref == e.source_ref && later->stream.project()) return;
+    }
+    p_.faults.add(e.pos, held ? fmt::format("{}: it points at position {}, not {}", said(), keys::get_u64(*held), e.pos.value)
+                              : fmt::format("{}: position {} is not there", said(), e.pos.value));
+  }
+
+  void compare_letter(const recorded_event& e) {
+    const bool added = e.type == "dead_letter.added";
+    const bool attached = e.type == "dead_letter.attached", discarded = e.type == "dead_letter.discarded";
+    if (!added && !attached && !discarded) return;
+    counts_.letters += added;
+    counts_.attached += attached;
+    counts_.discarded += discarded;
+    const auto data = json_document::parse(e.data);
+    const auto id = data ? dead_letter_id::parse(json::get_string(data->root(), "dead_letter_id").value_or("")) : std::nullopt;
+    const auto held = id ? p_.store.get(families::dead_letters, layout::letter_key(*id)) : std::nullopt;
+    if (!held || held->size() < 9) return p_.faults.add(e.pos, fmt::format("the index of dead letters lacks the one of position {}", e.pos.value));
+    const position added_at{keys::get_u64(*held)};
+    const auto status = static_cast<dead_letter_status>((*held)[8]);
+    if (added && added_at != e.pos)
+      return p_.faults.add(e.pos, fmt::format("the index of dead letters says that the one of position {} came at {}", e.pos.value, added_at.value));
+    if ((attached && status != dead_letter_status::attached) || (discarded && status != dead_letter_status::discarded))
+      return p_.faults.add(e.pos, fmt::format("the index of dead letters does not know what position {} made of one", e.pos.value));
+    if (!discarded) return;
+    const auto kept = event_at(p_, added_at);
+    counts_.discarded_conflicts += kept && kept->type == conflict_type;
+  }
+
+  void compare_heads(position pos) {
+    for (; next_head_ < heads_.size() && heads_[next_head_].at <= pos; ++next_head_) {
+      const auto& head = heads_[next_head_];
+      if (head.at == pos && head.hash == hash_) continue;
+      p_.faults.add(head.at, fmt::format("the history up to position {} is not the one of {}: the hash there was {}, now it is {}", head.at.value,
+                                         head.name, to_hex(head.hash), head.at == pos ? to_hex(hash_) : "gone"));
+    }
+  }
+
+  pass& p_;
+  std::vector<known_head> heads_;
+  std::size_t next_head_ = 0;
+  std::uint64_t last_ = 0;
+  chain_hash hash_ = genesis_hash;
+  event_counts counts_;
+};
+
+}  // namespace
+
+event_counts check_events(pass& p) { return events_pass(p).run(); }
+
+void check_source_index(pass& p, const event_counts& counts) {
+  std::uint64_t held = 0;
+  p.store.scan(families::dedup, {}, {}, [&](std::string_view, std::string_view) {
+    ++held;
+    return true;
+  });
+  if (held > counts.source_keys)
+    p.faults.add({}, fmt::format("the index of source events has {} entries, {} of them for no event", held, held - counts.source_keys));
+}
+
+void check_dead_letters(pass& p, const event_counts& counts) {
+  std::uint64_t letters = 0, attached = 0, discarded = 0, waiting = 0, waiting_entries = 0;
+  p.store.scan(families::dead_letters, {}, {}, [&](std::string_view key, std::string_view value) {
+    key_reader in(key);
+    const auto tag = in.byte().value_or('\0');
+    if (tag == 'L') {
+      ++letters;
+      const auto status = value.size() < 9 ? dead_letter_status{} : static_cast<dead_letter_status>(value[8]);
+      attached += status == dead_letter_status::attached;
+      discarded += status == dead_letter_status::discarded;
+      waiting += status == dead_letter_status::waiting && value.size() > 9;
+      return true;
+    }
+    ++waiting_entries;
+    const auto ref = in.text();
+    const auto added = in.number();
+    const auto letter = tag == 'R' && ref && added ? p.store.get(families::dead_letters, layout::letter_key({keys::get_uuid(value)})) : std::nullopt;
+    const bool waits = letter && letter->size() >= 9 && keys::get_u64(*letter) == *added && letter->substr(9) == *ref &&
+                       static_cast<dead_letter_status>((*letter)[8]) == dead_letter_status::waiting;
+    if (!waits) p.faults.add({added.value_or(0)}, fmt::format("the index of waiting dead letters has one under '{}' that does not wait", ref.value_or("?")));
+    return true;
+  });
+  const auto compare = [&](std::string_view what, std::uint64_t there, std::uint64_t events) {
+    if (there != events) p.faults.add({}, fmt::format("the index of dead letters has {} {}, the events {}", there, what, events));
+  };
+  compare("letters", letters, counts.letters + counts.discarded_conflicts);
+  compare("attached letters", attached, counts.attached);
+  compare("discarded letters", discarded, counts.discarded);
+  compare("waiting entries", waiting_entries, waiting);
+}
+
+void check_head(pass& p, const event_counts& counts) {
+  if (p.store.get(families::meta, layout::format_key) != layout::format_value) p.faults.add({}, "the meta data does not name the format of this log");
+  const auto recorded = p.store.get(families::meta, layout::head_key);
+  if (!recorded && counts.events == 0) return;
+  if (!recorded || recorded->size() != 8 + sizeof(chain_hash)) return p.faults.add({counts.head.last.value + 1}, "the log has no head: its meta data is missing");
+  const position last{keys::get_u64(*recorded)};
+  if (last != counts.head.last)
+    p.faults.add({std::min(last.value, counts.head.last.value) + 1},
+                 fmt::format("the head says that {} events were stored; the last one is {}", last.value, counts.head.last.value));
+  else if (stored_hash(std::string_view(*recorded).substr(8)) != counts.head.hash)
+    p.faults.add(last, fmt::format("the hash at position {} is not the one that the head recorded", last.value));
+}
+
+}  // namespace checking
+
+log_check_report check_log(const kv_reader& store, const archive_reader& archive, const log_check_options& options) {
+  fault_list faults(options.most_faults);
+  checking::pass p{store, archive, options, faults};
+  log_check_report report;
+  if (const auto head = store.get(layout::families::meta, layout::head_key)) p.total = 2 * keys::get_u64(*head);
+  const auto guarded = [&](std::string_view index, auto&& check) {
+    try {
+      check();
+    } catch (const store_error& failure) {
+      faults.add({}, fmt::format("{} cannot be read: {}", index, failure.what()));
+    }
+  };
+  const auto counts = checking::check_events(p);
+  guarded("the head", [&] { checking::check_head(p, counts); });
+  guarded("the index of streams", [&] { report.streams = checking::check_streams(p, counts); });
+  guarded("the index of source events", [&] { checking::check_source_index(p, counts); });
+  guarded("the index of dead letters", [&] { checking::check_dead_letters(p, counts); });
+  if (options.progress) options.progress(p.total, p.total);
+  report.events = counts.events;
+  report.head = counts.head;
+  report.faults = faults.sorted();
+  report.faults_total = faults.total();
+  return report;
+}
+
+}  // namespace plo::eventstore

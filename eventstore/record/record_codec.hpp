@@ -1,0 +1,62 @@
+// The bytes of one event in the log, and the chain that joins them.
+//
+// A stored value is `hash (32 bytes) ‖ record`, with hash = BLAKE2b-256(previous hash ‖ record). The record begins with a codec byte
+// and the id of the key its personal fields are encrypted with (empty: nothing is encrypted), so that later formats can stand beside
+// this one; bytes once stored never change.
+//
+// Codec 1: codec (1) ‖ key id (text) ‖ schema_version ‖ position ‖ version ‖ occurred_at ‖ recorded_at ‖ kind (1) ‖ event_id (16) ‖
+// causation_id (1 + 0 or 16) ‖ stream, type, source, source_ref, correlation_id, operator_id, project_ref, order_ref, comment, data
+// (texts). Integers are LEB128, times zig-zag milliseconds; a text is its length and its bytes.
+//
+// Codec 2 names a key, has data in which each personal value is `"[erased]"`, and behind it: how many there are ‖ how far each is behind
+// the end of the one before ‖ the values, encrypted (vault.hpp).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "domain/event/event.hpp"
+
+namespace plo::eventstore {
+
+using chain_hash = std::array<std::uint8_t, 32>;
+
+/// `hash` of the record before the first.
+inline constexpr chain_hash genesis_hash{};
+
+/// The personal values of an event, encrypted, and what is left of its data without them.
+struct sealed_part {
+  std::string key_id;
+  std::string masked;                // data with erased values
+  std::vector<std::size_t> offsets;  // of those values in `masked`, ascending
+  std::string encrypted;             // nonce ‖ ciphertext of the values as they stood, each its length and its bytes
+};
+
+/// Encodes the event and chains it to `previous`; `hash` receives the new end of the chain. With a sealed part its personal values are
+/// in there alone.
+[[nodiscard]] std::string encode_record(const recorded_event& e, const chain_hash& previous, chain_hash& hash,
+                                        const std::optional<sealed_part>& sealed = {});
+
+struct decoded_record {
+  recorded_event event;               // where something is sealed, with masked data
+  std::optional<sealed_part> sealed;
+};
+
+/// A stored value taken apart; the error is a sentence saying what is wrong with the bytes.
+[[nodiscard]] tl::expected<decoded_record, std::string> decode_record(std::string_view stored);
+
+/// The hash a stored value claims.
+[[nodiscard]] chain_hash stored_hash(std::string_view stored);
+
+/// True when the stored value follows `previous` unaltered.
+[[nodiscard]] bool follows(std::string_view stored, const chain_hash& previous);
+
+[[nodiscard]] std::string to_hex(const chain_hash& hash);
+
+}  // namespace plo::eventstore

@@ -1,0 +1,203 @@
+// /healthz, /readyz and /metrics.
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include "actors/outbox/webhook_publisher.hpp"
+#include "base/json.hpp"
+#include "http/server/service.hpp"
+#include "projections/outbox/notifications.hpp"
+
+namespace plo::http {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+MetricFamily family(const char* name, const char* help, MetricType type) {
+  MetricFamily f;
+  f.name = name;
+  f.help = help;
+  f.type = type;
+  return f;
+}
+
+MetricFamily counter(const char* name, const char* help, std::uint64_t value) {
+  auto f = family(name, help, MetricType::Counter);
+  ClientMetric m;
+  m.counter.value = static_cast<double>(value);
+  f.metric.push_back(std::move(m));
+  return f;
+}
+
+MetricFamily gauge(const char* name, const char* help, double value) {
+  auto f = family(name, help, MetricType::Gauge);
+  ClientMetric m;
+  m.gauge.value = value;
+  f.metric.push_back(std::move(m));
+  return f;
+}
+
+template <std::size_t N>
+MetricFamily histogram(const char* name, const char* help, const actors::distribution<N>& d) {
+  auto f = family(name, help, MetricType::Histogram);
+  ClientMetric m;
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i < N; ++i) {
+    total += d.count(i);
+    m.histogram.bucket.push_back({total, d.bounds()[i]});
+  }
+  total += d.count(N);
+  m.histogram.bucket.push_back({total, std::numeric_limits<double>::infinity()});
+  m.histogram.sample_count = total;
+  m.histogram.sample_sum = d.sum();
+  f.metric.push_back(std::move(m));
+  return f;
+}
+
+MetricFamily by_label(const char* name, const char* help, const char* label, const answer_counts& counts) {
+  auto f = family(name, help, MetricType::Counter);
+  for (const auto& [key, count] : counts.snapshot()) {
+    ClientMetric m;
+    m.label = {{label, key.first}, {"status", std::to_string(key.second)}};
+    m.counter.value = static_cast<double>(count);
+    f.metric.push_back(std::move(m));
+  }
+  return f;
+}
+
+/// How many there are in each state, as the read models have it: exact over restarts.
+MetricFamily notifications(service& s) {
+  auto f = family("plo_notifications", "Notifications by channel and status", MetricType::Gauge);
+  for (const auto& [channel, status, count] : projections::notification_counts(*s.engine.views())) {
+    ClientMetric m;
+    m.label = {{"channel", channel}, {"status", std::string(to_string(status))}};
+    m.gauge.value = static_cast<double>(count);
+    f.metric.push_back(std::move(m));
+  }
+  return f;
+}
+
+/// One family for each thing that is counted of the event webhooks.
+void add_webhooks(const actors::webhook_publisher& publisher, std::uint64_t head, std::vector<MetricFamily>& all) {
+  auto delivered = family("plo_webhook_deliveries_total", "Messages that event webhooks took", MetricType::Counter);
+  auto failed = family("plo_webhook_failed_attempts_total", "Attempts to deliver to an event webhook that failed", MetricType::Counter);
+  auto given_up = family("plo_webhook_given_up_total", "Messages that an event webhook refused until patience ended", MetricType::Counter);
+  auto behind = family("plo_webhook_lag_events", "Events that an event webhook has not settled yet", MetricType::Gauge);
+  for (const auto* counts : publisher.counts()) {
+    ClientMetric m;
+    m.label = {{"webhook", counts->name}};
+    const auto add = [&](MetricFamily& to, double value) {
+      m.counter.value = m.gauge.value = value;
+      to.metric.push_back(m);
+    };
+    add(delivered, static_cast<double>(counts->delivered));
+    add(failed, static_cast<double>(counts->failed_attempts));
+    add(given_up, static_cast<double>(counts->given_up));
+    add(behind, static_cast<double>(head - std::min<std::uint64_t>(head, counts->position)));
+  }
+  for (auto* each : {&delivered, &failed, &given_up, &behind}) all.push_back(std::move(*each));
+}
+
+bool takes_writes(const eventstore::write_state& state) { return state.is == eventstore::write_state::kind::open; }
+bool has_failed(const eventstore::write_state& state) { return state.is == eventstore::write_state::kind::failed; }
+
+std::string metrics_text(service& s) {
+  const auto& e = s.engine.metrics();
+  const auto head = s.engine.log().head().last.value;
+  const auto applied = s.engine.applied().applied().value;
+  std::vector<MetricFamily> families{
+      by_label("plo_ingest_events_total", "Posted events by way and status", "mode", s.ingest_lines),
+      by_label("plo_http_answers_total", "HTTP answers by route and status", "route", s.answers),
+      counter("plo_events_committed_total", "Events appended since start", e.events_committed),
+      counter("plo_events_archived_total", "Events moved to archive segments since start", e.events_archived),
+      counter("plo_archive_failures_total", "Attempts to archive that failed", e.archive_failures),
+      counter("plo_append_failures_total", "Append requests the store refused", e.append_failures),
+      counter("plo_duplicates_total", "Events that were stored before", e.duplicates),
+      counter("plo_conflicts_total", "Repeats with another payload", e.conflicts),
+      counter("plo_dead_letters_total", "Events for which no project was found", e.dead_letters),
+      gauge("plo_dead_letters_waiting", "Dead letters that wait to be attached",
+            static_cast<double>(e.dead_letters_waiting)),
+      histogram("plo_commit_group_size", "Append requests in one fsync", e.group_size),
+      histogram("plo_commit_seconds", "Time of one group's write with its fsync", e.append_seconds),
+      gauge("plo_log_position", "Last position of the log", static_cast<double>(head)),
+      gauge("plo_projection_position", "Position the read models hold", static_cast<double>(applied)),
+      gauge("plo_projection_lag_events", "Events the read models are behind", static_cast<double>(head - applied)),
+      gauge("plo_ingest_in_flight", "Events under way", static_cast<double>(s.in_flight.taken())),
+      gauge("plo_directory_queue", "Events waiting for one that is under way", static_cast<double>(e.directory_queue)),
+      gauge("plo_deadlines_armed", "Projects that wait for a deadline", static_cast<double>(e.deadlines_armed)),
+      histogram("plo_deadline_lateness_seconds", "From a deadline to its durable record, on the wall clock", e.deadline_lateness_seconds),
+      gauge("plo_live_projects", "Project actors in memory", static_cast<double>(e.live_projects)),
+      counter("plo_projects_replayed_total", "Project actors replayed from the log", e.projects_replayed),
+      gauge("plo_http_held_bytes", "Bodies being read and answers not yet taken", static_cast<double>(s.budget.taken())),
+      gauge("plo_http_held_bytes_limit", "As many may be held", static_cast<double>(s.budget.most())),
+      gauge("plo_stream_subscribers", "Open event streams", static_cast<double>(s.engine.stream().subscribers())),
+      notifications(s),
+      counter("plo_notification_attempts_total", "Attempts to deliver a notification", s.engine.outbox_counts().attempts),
+      counter("plo_notification_failed_attempts_total", "Of these, those to be tried again", s.engine.outbox_counts().failed_attempts),
+      gauge("plo_notifications_sending", "Notifications with a sender", static_cast<double>(s.engine.outbox_counts().sending)),
+      gauge("plo_notifications_waiting", "Notifications that wait for another try", static_cast<double>(s.engine.outbox_counts().waiting)),
+      gauge("plo_store_refuses_writes", "1 while the log takes no writes", takes_writes(s.engine.log().store().writing()) ? 0 : 1),
+      gauge("plo_store_failed", "1 when the log takes no writes until the next start", has_failed(s.engine.log().store().writing()) ? 1 : 0),
+      gauge("plo_views_refuse_writes", "1 while the read models cannot be written", takes_writes(s.engine.views_writing()) ? 0 : 1),
+  };
+  auto parked = family("plo_projection_parked", "Position of the event that a projection could not fold; it stands still since", MetricType::Gauge);
+  for (const auto& projection : s.engine.parked()) {
+    ClientMetric m;
+    m.label = {{"projection", projection.name}};
+    m.gauge.value = static_cast<double>(projection.at.value);
+    parked.metric.push_back(std::move(m));
+  }
+  families.push_back(std::move(parked));
+  if (s.settings.webhooks != nullptr) add_webhooks(*s.settings.webhooks, head, families);
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+task<answer> get_health(request&) { co_return response(200, R"({"status":"ok"})"); }
+
+/// What is the matter, and what may be hoped for. The log has the system's own words, with names of files, which are not for everybody.
+std::string_view reason_of(const eventstore::write_state& state) {
+  using kind = eventstore::write_state::kind;
+  if (state.is == kind::full) return "no room on the disk, or no file left to open: writes go on by themselves when there is";
+  if (state.is == kind::failed) return "a write or fsync failed, or a file is damaged: writes go on after the next start";
+  return "something is the matter with the files, but writes go on";
+}
+
+task<answer> get_readiness(service& s, request&) {
+  const auto head = s.engine.log().head().last;
+  const auto applied = s.engine.applied().applied();
+  const auto log = s.engine.log().store().writing();
+  const auto views = s.engine.views_writing();
+  const bool ready = takes_writes(log) && takes_writes(views) && !s.stopping;
+  json_writer json;
+  const auto parked = s.engine.parked();
+  json.begin_object().field("status", !ready ? "not ready" : parked.empty() ? "ready" : "degraded").field("store_takes_writes", takes_writes(log));
+  if (!log.reason.empty()) json.field("store_reason", reason_of(log));
+  json.field("views_take_writes", takes_writes(views));
+  if (!views.reason.empty()) json.field("views_reason", reason_of(views));
+  json.key("parked_projections").begin_array();
+  for (const auto& p : parked) json.begin_object().field("projection", p.name).field("position", p.at).field("reason", p.reason).end_object();
+  json.end_array();
+  json.field("stopping", s.stopping.load()).field("position", head).field("projection_position", applied).end_object();
+  co_return response(ready ? 200 : 503, json.str());
+}
+
+task<answer> get_openapi(service& s, request&) { co_return response(200, std::string(s.settings.openapi)); }
+
+task<answer> get_metrics(service& s, request&) {
+  response result(200, metrics_text(s));
+  result.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  co_return result;
+}
+
+}  // namespace
+
+void add_service_routes(router& routes, service& s) {
+  routes.add({"GET", "/healthz", [](request& r) { return get_health(r); }, 0, access::open});
+  routes.add({"GET", "/readyz", [&s](request& r) { return get_readiness(s, r); }, 0, access::open});
+  routes.add({"GET", "/openapi.json", [&s](request& r) { return get_openapi(s, r); }, 0, access::open});
+  routes.add({"GET", "/metrics", [&s](request& r) { return get_metrics(s, r); }, 0, access::open});
+}
+
+}  // namespace plo::http

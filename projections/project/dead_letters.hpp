@@ -1,0 +1,30 @@
+// What was kept because no project could be found, or because it contradicts what was stored first.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "projections/core/list_indexes.hpp"
+#include "projections/core/page.hpp"
+#include "projections/core/read_models.hpp"
+
+namespace plo::projections {
+
+struct dead_letter_query {
+  page_request page;
+  std::string kind, status;  // empty: any
+};
+
+inline constexpr char dead_letters_cursor = 'd';
+
+[[nodiscard]] std::unique_ptr<projection> make_dead_letters(facet_index& index);
+
+/// A page of dead letters, newest first.
+[[nodiscard]] page list_dead_letters(reading& views, const eventstore::log& log, const dead_letter_query& query);
+/// Its place in the log's terms, for a command on it; empty when there is none.
+[[nodiscard]] std::optional<eventstore::dead_letter_entry> find_letter(const eventstore::kv_reader& views, const dead_letter_id& id);
+/// One as in the list; empty when there is none.
+[[nodiscard]] std::optional<std::string> dead_letter_json(const eventstore::kv_reader& views, const eventstore::log& log, const dead_letter_id& id);
+
+}  // namespace plo::projections

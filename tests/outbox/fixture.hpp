@@ -1,0 +1,185 @@
+// The outbox over the actor fixture, with carriers that do as the test says.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "actors/outbox/outbox.hpp"
+#include "actors/outbox/sender.hpp"
+#include "projections/outbox/notifications.hpp"
+#include "tests/core/actor_fixture.hpp"
+
+namespace plo::actors::test {
+
+using namespace std::chrono_literals;
+
+/// Delivers, unless the script says something else; keeps what it was given.
+class scripted_carrier final : public carrier {
+public:
+  attempt carry(const parcel& parcel) override {
+    carried.push_back(parcel.told.request.id);
+    rule_ids.push_back(parcel.told.request.rule_id);
+    if (script.empty()) {
+      attempt delivered;
+      delivered.reached.push_back("a@example.org");
+      return delivered;
+    }
+    auto next = script.front();
+    script.pop_front();
+    return next;
+  }
+  std::deque<attempt> script;
+  std::vector<notification_id> carried;
+  std::vector<std::string> rule_ids;
+};
+
+inline attempt refusal(std::string words) {
+  attempt result;
+  result.refused.push_back({"a@example.org", std::move(words)});
+  return result;
+}
+inline attempt put_off(std::string words, bool way_was_free = true) {
+  attempt result;
+  result.try_again = true;
+  result.way_was_free = way_was_free;
+  result.error = std::move(words);
+  return result;
+}
+
+/// The views as they are: a snapshot of a store in memory would be a copy of it.
+class live_views final : public eventstore::kv_reader {
+public:
+  explicit live_views(const eventstore::kv_reader& views) : views_(views) {}
+  std::optional<std::string> get(eventstore::family where, std::string_view key) const override { return views_.get(where, key); }
+  void scan(eventstore::family where, std::string_view from, std::string_view until, const visitor& visit) const override {
+    views_.scan(where, from, until, visit);
+  }
+  void scan_back(eventstore::family where, std::string_view from, std::string_view until, const visitor& visit) const override {
+    views_.scan_back(where, from, until, visit);
+  }
+
+private:
+  const eventstore::kv_reader& views_;
+};
+
+class outbox_test : public actor_test {
+protected:
+  void SetUp() override {
+    is_rederived = false;  // requests are written by hand
+    actor_test::SetUp();
+    settings.mode = outbox_mode::send;
+    settings.retries = {1s, 8s, 60s};
+    open();
+  }
+
+  void TearDown() override {
+    close();
+    actor_test::TearDown();
+  }
+
+  /// Begins, or begins anew after a restart.
+  void open() {
+    outbox_environment environment;
+    environment.log = &log;
+    environment.views = [this] { return std::make_unique<const live_views>(*models->reader()); };
+    environment.settings = &settings;
+    environment.metrics = &counts;
+    environment.make_sender = [this](const std::string& lane) {
+      auto& way = ways[lane];
+      if (!way) way = std::make_shared<scripted_carrier>();
+      return system.spawn(outbox_sender, outbox_sender_environment{&log, {}, way, &stopping});
+    };
+    environment.now = [this] { return now; };
+    environment.wall_now = [this] { return instant(1'750'000'000s) + now; };
+    environment.random = [] { return 1.0; };
+    letters = system.spawn(outbox, environment);
+    caf::anon_send_exit(runner, caf::exit_reason::user_shutdown);
+    runner = system.spawn(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, letters});
+    caf::anon_send(letters, open_outbox{writer});
+    run();
+  }
+
+  void close() {
+    caf::anon_send_exit(letters, caf::exit_reason::user_shutdown);
+    letters = nullptr;
+    run();
+  }
+
+  /// Commits an event of a project with requests that follow from it.
+  std::vector<notification_id> request(std::size_t count, const std::string& channel = "email", const std::string& recipient = "coordinator") {
+    auto append = std::make_shared<eventstore::append_request>();
+    const project_id project{make_uuid_v7(1'000 + ++projects)};
+    auto& events = append->appends.emplace_back(eventstore::stream_append{stream_id::of(project), {}, {}}).events;
+    event cause;
+    cause.id = {make_uuid_v7(5'000)};
+    cause.type = "project.created";
+    cause.source = "crm";
+    cause.source_ref = cause.id.to_string();
+    cause.occurred_at = cause.recorded_at = instant(1'750'000'000s) + now;
+    events.push_back(cause);
+    std::vector<notification_id> ids;
+    for (std::size_t i = 0; i < count; ++i) {
+      ids.push_back({make_uuid_v7(6'000)});
+      event e = cause;
+      e.id = {make_uuid_v7(5'500)};
+      e.type = notification_type::requested;
+      e.kind = event_kind::derived;
+      e.source.clear();
+      e.source_ref.clear();
+      e.causation_id = cause.id;
+      e.data = fmt::format(R"({{"notification_id":"{}","anomaly_id":"{}","rule_id":"R-{}","rule_name":"r","channel":"{}","recipient":"{}","reason":"raised","severity":"critical","scope":"project","entity":""}})",
+                           ids.back().to_string(), make_uuid_v7(7'000).to_string(), i, channel, recipient);
+      events.push_back(std::move(e));
+    }
+    append_job job;
+    job.request = std::move(append);
+    job.sender = caf::actor_cast<caf::actor>(asker);
+    caf::anon_send(writer, std::move(job));
+    run();
+    return ids;
+  }
+
+  void pass(milliseconds time) {
+    now += time;
+    caf::anon_send(letters, outbox_tick{});
+    run();
+  }
+
+  command_reply retry(const notification_id& id) {
+    command_reply got;
+    caf::anon_send(letters, retry_notification{id, command_stamp{"anna", {}, {}, {}, 200, {}}, command_completion([&](command_reply reply) { got = std::move(reply); })});
+    run();
+    return got;
+  }
+
+  projections::notification_row row(const notification_id& id) {
+    const auto found = projections::find_notification(*models->reader(), id);
+    EXPECT_TRUE(found);
+    return found.value_or(projections::notification_row{});
+  }
+
+  std::vector<recorded_event> reports() {
+    std::vector<recorded_event> events;
+    log.read_stream(stream_id::outbox(), {1}, [&](const recorded_event& e) {
+      events.push_back(e);
+      return true;
+    });
+    return events;
+  }
+
+  nlohmann::json listed(projections::notification_query query = {}, const projections::read_models* of = nullptr) {
+    query.page.limit = 200;
+    auto views = (of ? of : models.get())->read();
+    return nlohmann::json::parse(projections::list_notifications(views, query).items);
+  }
+
+  outbox_settings settings;
+  outbox_metrics counts;
+  std::atomic<bool> stopping{false};
+  milliseconds now{0};
+  std::map<std::string, std::shared_ptr<scripted_carrier>> ways;
+  caf::actor letters;
+  caf::scoped_actor asker{system};
+  std::int64_t projects = 0;
+};
+
+}  // namespace plo::actors::test
