@@ -13,9 +13,12 @@
 #include "actors/operators/entity.hpp"
 #include "actors/outbox/outbox.hpp"
 #include "actors/outbox/sender.hpp"
+#include "actors/project/closed_projects.hpp"
 #include "actors/project/directory.hpp"
+#include "actors/project/message_composer.hpp"
 #include "actors/rules/entity.hpp"
-#include "actors/upkeep/caretaker.hpp"
+#include "actors/upkeep/archiver.hpp"
+#include "actors/upkeep/eraser.hpp"
 #include "actors/views/projection_runner.hpp"
 #include "actors/views/stream_hub.hpp"
 #include "domain/event/catalogue.hpp"
@@ -91,22 +94,27 @@ void note_start(eventstore::log& log, const engine_options& options) {
 struct engine::parts {
   parts(engine_options options, std::unique_ptr<eventstore::log> the_log,
         std::unique_ptr<projections::read_models> the_models)
-      : log(std::move(the_log)), models(std::move(the_models)), clock(options.clock), feed(feed_capacity),
-        stream(stream_messages_kept), outbox_options(std::move(options.outbox)), config(options.scheduler_threads), book(first_rules(*log, options)), accounts(std::make_shared<const operators::account_book>(load_accounts(*log))), system(config) {
+      : log(std::move(the_log)), models(std::move(the_models)), domain(options.domain), clock(options.clock), feed(feed_capacity),
+        stream(stream_messages_kept), outbox_options(std::move(options.outbox)), config(options.scheduler_threads), book(first_rules(*log, options)), account_book(std::make_shared<const operators::account_book>(load_accounts(*log))), system(config) {
     bring_models_up();
     clock.observe(projections::latest_occurrence(*models->reader()));
     stream.start_at(models->checkpoint());
     gate.advance(models->checkpoint());
 
     hub = system.spawn(stream_hub, &stream, stores());
-    letters = system.spawn(outbox, make_outbox_environment(options.domain));
-    keeper = system.spawn<caf::detached>(caretaker, caretaker_environment{log.get(), models.get(), &metrics, options.retention});
-    runner = system.spawn<caf::detached>(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, letters, keeper});
+    sending = system.spawn(outbox, make_outbox_environment());
+    const auto closed = std::make_shared<closed_projects>(*log, *models);
+    archiving = system.spawn<caf::detached>(archiver, archiver_environment{log.get(), &metrics, options.retention,
+                                                                           [closed](instant since) { return closed->next(since); },
+                                                                           [closed] { closed->start_over(); }});
+    erasing = system.spawn<caf::detached>(eraser, eraser_environment{log.get(), models.get()});
+    runner = system.spawn<caf::detached>(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, sending, erasing});
     auto to_runner = runner;
     writer = system.spawn<caf::detached>(committer, log.get(), &feed, &metrics,
                                          std::function<void()>([to_runner] { caf::anon_send(to_runner, log_grown{}); }));
-    caf::anon_send(letters, open_outbox{writer});
-    caf::anon_send(keeper, open_caretaker{writer});
+    caf::anon_send(sending, open_outbox{writer});
+    caf::anon_send(archiving, open_archiver{writer});
+    caf::anon_send(erasing, open_eraser{writer});
     directory_environment environment;
     environment.log = log.get();
     environment.committer = writer;
@@ -121,46 +129,47 @@ struct engine::parts {
     environment.projects_after = [views = models.get()](const project_id& after, std::size_t most) {
       return projections::projects_after(*views->reader(), after, most);
     };
-    door = system.spawn(directory, std::move(environment));
+    projects = system.spawn(directory, std::move(environment));
     auto rules_environment = std::make_shared<entity_environment<rules_aggregate>>();
     rules_environment->log = log.get();
     rules_environment->context = &book;
     rules_environment->committer = writer;
-    rules_environment->directory = door;
+    rules_environment->directory = projects;
     rules_environment->metrics = &metrics;
-    rule_keeper = system.spawn(entity<rules_aggregate>, rules_aggregate::id_type{},
+    rules = system.spawn(entity<rules_aggregate>, rules_aggregate::id_type{},
                                std::shared_ptr<const entity_environment<rules_aggregate>>(rules_environment));
     auto accounts_environment = std::make_shared<entity_environment<accounts_aggregate>>();
     accounts_environment->log = log.get();
-    accounts_environment->context = &accounts;
+    accounts_environment->context = &account_book;
     accounts_environment->committer = writer;
     accounts_environment->metrics = &metrics;
-    account_keeper = system.spawn(entity<accounts_aggregate>, accounts_aggregate::id_type{},
+    accounts = system.spawn(entity<accounts_aggregate>, accounts_aggregate::id_type{},
                                   std::shared_ptr<const entity_environment<accounts_aggregate>>(accounts_environment));
     watch();
   }
 
   /// A process that goes on without one of these looks alive and takes nothing.
   void watch() const {
-    live_or_die_with(door, "directory");
+    live_or_die_with(projects, "directory");
     live_or_die_with(writer, "committer");
     live_or_die_with(runner, "projection runner");
     live_or_die_with(hub, "stream hub");
-    live_or_die_with(letters, "outbox");
-    live_or_die_with(keeper, "caretaker");
-    live_or_die_with(rule_keeper, "keeper of the rules");
-    live_or_die_with(account_keeper, "keeper of the accounts");
+    live_or_die_with(sending, "outbox");
+    live_or_die_with(archiving, "archiver");
+    live_or_die_with(erasing, "eraser");
+    live_or_die_with(rules, "rules entity");
+    live_or_die_with(accounts, "accounts entity");
   }
 
-  static rules::rule_set_pointer first_rules(eventstore::log& log, const engine_options& options) {
+  static plo::rules::rule_set_pointer first_rules(eventstore::log& log, const engine_options& options) {
     note_start(log, options);
-    return std::make_shared<const rules::rule_set>(load_rules(log));
+    return std::make_shared<const plo::rules::rule_set>(load_rules(log));
   }
 
   ~parts() {
     stop_sending();
     // From the door to the disk, so that nobody sends to an actor that is gone; the destructor of the system waits for all.
-    for (const auto& actor : {account_keeper, rule_keeper, door, letters, writer, runner, keeper, hub})
+    for (const auto& actor : {accounts, rules, projects, sending, writer, runner, archiving, erasing, hub})
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
   }
 
@@ -188,19 +197,20 @@ struct engine::parts {
     is_stopping = true;
     const auto stopped = std::make_shared<std::promise<void>>();
     auto is_stopped = stopped->get_future();
-    caf::anon_send(letters, drain_outbox{true, completion<bool>([stopped](bool) { stopped->set_value(); })});
+    caf::anon_send(sending, drain_outbox{true, completion<bool>([stopped](bool) { stopped->set_value(); })});
     is_stopped.wait_for(time_to_stop_sending);
   }
 
-  [[nodiscard]] outbox_environment make_outbox_environment(const domain_settings& domain) {
+  [[nodiscard]] outbox_environment make_outbox_environment() {
     if (outbox_options.mode == outbox_mode::send && !outbox_options.templates) throw std::invalid_argument("there are no texts to send");
     outbox_environment environment;
     environment.log = log.get();
     environment.views = [views = models.get()] { return views->snapshot(); };
     environment.settings = &outbox_options;
     environment.metrics = &outbox_counts;
-    environment.make_sender = [this, domain](const std::string& lane) {
-      return system.spawn<caf::detached>(outbox_sender, outbox_sender_environment{log.get(), domain, make_carrier(lane), &is_stopping});
+    const auto compose = compose_project_messages(*log, {outbox_options.templates, outbox_options.public_url, domain});
+    environment.make_sender = [this, compose](const std::string& lane) {
+      return system.spawn<caf::detached>(outbox_sender, outbox_sender_environment{log.get(), compose, make_carrier(lane), &is_stopping});
     };
     environment.now = [start = std::chrono::steady_clock::now()] {
       return std::chrono::floor<milliseconds>(std::chrono::steady_clock::now() - start);
@@ -213,11 +223,10 @@ struct engine::parts {
   }
 
   [[nodiscard]] std::shared_ptr<carrier> make_carrier(const std::string& lane) const {
-    const notifications::message_settings messages{*outbox_options.templates, outbox_options.public_url, outbox_options.domain};
-    if (lane == "email") return make_mail_carrier(outbox_options, messages, is_stopping);
+    if (lane == "email") return make_mail_carrier(outbox_options, is_stopping);
     const auto webhook = outbox_options.webhooks.find(lane.substr(std::min(lane.find(':') + 1, lane.size())));
-    if (!lane.starts_with("ticket:") || webhook == outbox_options.webhooks.end()) return make_log_carrier(messages);
-    return make_webhook_carrier(webhook->second, messages, is_stopping);
+    if (!lane.starts_with("ticket:") || webhook == outbox_options.webhooks.end()) return make_log_carrier();
+    return make_webhook_carrier(webhook->second, is_stopping);
   }
 
   [[nodiscard]] store_lookup stores() const {
@@ -226,6 +235,7 @@ struct engine::parts {
 
   std::unique_ptr<eventstore::log> log;
   std::unique_ptr<projections::read_models> models;
+  domain_settings domain;
   project_clock clock;
   ingest_limits limits;
   engine_metrics metrics;
@@ -237,9 +247,9 @@ struct engine::parts {
   std::atomic<bool> is_stopping{false};
   quiet_config config;
   rule_book book;
-  account_register accounts;
+  account_register account_book;
   caf::actor_system system;
-  caf::actor hub, letters, keeper, runner, writer, door, rule_keeper, account_keeper;
+  caf::actor hub, sending, archiving, erasing, runner, writer, projects, rules, accounts;
 };
 
 engine::engine(engine_options options, std::unique_ptr<eventstore::log> log,
@@ -250,49 +260,50 @@ engine::~engine() = default;
 
 void engine::ingest(std::vector<ingest_item> items) {
   if (items.empty()) return;
-  caf::anon_send(parts_->door, ingest_request{std::make_shared<std::vector<ingest_item>>(std::move(items))});
+  caf::anon_send(parts_->projects, ingest_request{std::make_shared<std::vector<ingest_item>>(std::move(items))});
 }
 
 void engine::command(const project_id& project, event input, command_completion done) {
   input.kind = event_kind::operator_;
-  caf::anon_send(parts_->door, command_request{project, std::make_shared<event>(std::move(input)), std::move(done)});
+  caf::anon_send(parts_->projects, command_request{project, std::make_shared<event>(std::move(input)), std::move(done)});
 }
 
 void engine::settle_letter(eventstore::dead_letter_entry letter, std::optional<project_id> project, letter_decision by,
                            command_completion done) {
-  caf::anon_send(parts_->door, letter_request{std::move(letter), project, std::move(by), std::move(done)});
+  caf::anon_send(parts_->projects, letter_request{std::move(letter), project, std::move(by), std::move(done)});
 }
 
 void engine::erase_customer(std::string customer_id, command_stamp by, std::string comment, command_completion done) {
-  caf::anon_send(parts_->door, erase_request{std::move(customer_id), std::move(by), std::move(comment), std::move(done)});
+  caf::anon_send(parts_->projects, erase_request{std::move(customer_id), std::move(by), std::move(comment), std::move(done)});
 }
 
 void engine::change_rules(rules::rule_command command, command_stamp by, rule_completion done) {
   auto inputs = std::make_shared<std::vector<rule_input>>();
   inputs->push_back({std::make_shared<rules::rule_command>(std::move(command)), std::move(by), std::move(done)});
-  caf::anon_send(parts_->rule_keeper, rule_inputs{std::move(inputs)});
+  caf::anon_send(parts_->rules, rule_inputs{std::move(inputs)});
 }
 
 void engine::retry_notification(const notification_id& id, command_stamp by, command_completion done) {
-  caf::anon_send(parts_->letters, plo::actors::retry_notification{id, std::move(by), std::move(done)});
+  caf::anon_send(parts_->sending, plo::actors::retry_notification{id, std::move(by), std::move(done)});
 }
 
 void engine::change_accounts(operators::account_command command, command_stamp by, std::string comment, account_completion done) {
   auto inputs = std::make_shared<std::vector<account_input>>();
   inputs->push_back({std::make_shared<operators::account_command>(std::move(command)), std::move(by), std::move(comment), std::move(done)});
-  caf::anon_send(parts_->account_keeper, account_inputs{std::move(inputs)});
+  caf::anon_send(parts_->accounts, account_inputs{std::move(inputs)});
 }
 
-operators::account_book_pointer engine::accounts() const { return parts_->accounts.current(); }
+operators::account_book_pointer engine::accounts() const { return parts_->account_book.current(); }
 void engine::record(stream_id stream, event note) {
   note.occurred_at = note.recorded_at = project_clock::wall_now();
   note.id = {make_uuid_v7(note.recorded_at.time_since_epoch().count())};
   auto request = std::make_shared<eventstore::append_request>();
   request->appends.push_back({std::move(stream), {}, {std::move(note)}});
   // Nobody waits for the answer: tickets begin at 1.
-  caf::anon_send(parts_->writer, append_job{std::move(request), parts_->door, 0, {}});
+  caf::anon_send(parts_->writer, append_job{std::move(request), parts_->projects, 0, {}});
 }
 
+const domain_settings& engine::domain() const { return parts_->domain; }
 const ingest_limits& engine::limits() const { return parts_->limits; }
 instant engine::now() const { return parts_->clock.now(); }
 bool engine::on_wall_clock() const { return parts_->clock.running() == project_clock::mode::wall; }
@@ -306,10 +317,10 @@ bool engine::settle(std::chrono::milliseconds at_most) {
     ask(completion<bool>([promise](bool yes) { promise->set_value(yes); }));
     return answer.wait_until(until) == std::future_status::ready && answer.get();
   };
-  if (!answered([this](completion<bool> then) { caf::anon_send(parts_->door, idle_request{std::move(then)}); })) return false;
+  if (!answered([this](completion<bool> then) { caf::anon_send(parts_->projects, idle_request{std::move(then)}); })) return false;
   if (!parts_->wait_applied(until)) return false;
   if (parts_->outbox_options.mode == outbox_mode::send) return true;
-  return answered([this](completion<bool> then) { caf::anon_send(parts_->letters, drain_outbox{false, std::move(then)}); }) &&
+  return answered([this](completion<bool> then) { caf::anon_send(parts_->sending, drain_outbox{false, std::move(then)}); }) &&
          parts_->wait_applied(until);
 }
 

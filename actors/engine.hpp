@@ -1,19 +1,22 @@
-// The running system behind one door: events in, read models and a live stream out. No framework shows through it.
+// The running system behind one interface: events in, read models and a live stream out. No framework shows through it.
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "actors/core/applied_gate.hpp"
 #include "actors/core/clock.hpp"
+#include "actors/core/commands.hpp"
 #include "actors/core/metrics.hpp"
+#include "actors/operators/commands.hpp"
 #include "actors/outbox/metrics.hpp"
 #include "actors/outbox/settings.hpp"
 #include "actors/project/commands.hpp"
 #include "actors/project/ingestion.hpp"
+#include "actors/rules/commands.hpp"
+#include "actors/upkeep/settings.hpp"
 #include "actors/views/stream_feed.hpp"
 #include "domain/event/command_stamp.hpp"
 #include "domain/project/project.hpp"
@@ -21,14 +24,6 @@
 #include "projections/core/read_models.hpp"
 
 namespace plo::actors {
-
-/// When the events of closed projects leave the log for archive segments.
-struct retention_options {
-  milliseconds archive_after{0};  // since the last event of a closed project; 0: never
-  milliseconds check_every{3'600'000};
-  std::filesystem::path archive_dir;
-  std::uint64_t segment_bytes = 64u << 20;  // a segment that is larger is finished
-};
 
 struct engine_options {
   domain_settings domain;
@@ -71,8 +66,9 @@ public:
   /// The project clock.
   [[nodiscard]] instant now() const;
   [[nodiscard]] bool on_wall_clock() const;
-  /// How large projects may become: the door refuses what one event brings, the project what all of them do.
+  /// How large projects may become: what one event brings is refused where it is posted, what all of them do by the project.
   [[nodiscard]] const ingest_limits& limits() const;
+  [[nodiscard]] const domain_settings& domain() const;
   /// The rules in force.
   [[nodiscard]] rules::rule_set_pointer rules() const;
 

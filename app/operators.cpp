@@ -22,7 +22,7 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::optional<operators::role> role_named(const std::string& name) { return operators::parse_role(name); }
+std::optional<plo::role> role_named(const std::string& name) { return parse_role(name); }
 
 }  // namespace
 
@@ -57,7 +57,7 @@ void add_first_admin(actors::engine& engine) {
     throw std::runtime_error(fmt::format("PLO_ADMIN_PASSWORD must have 1 to {} bytes", operators::max_password_bytes));
   // Whoever starts the server decides; the API asks for more.
   if (password.size() < operators::min_password_bytes) spdlog::warn("PLO_ADMIN_PASSWORD is shorter than {} bytes", operators::min_password_bytes);
-  command.role = operators::role::admin;
+  command.role = plo::role::admin;
   command.password_hash = http::hash_password(password);
   const auto promise = std::make_shared<std::promise<actors::account_reply>>();
   auto added = promise->get_future();

@@ -13,6 +13,7 @@
 #include "config/embedded.hpp"
 #include "eventstore/kv/kv_store.hpp"
 #include "http/auth/session_tokens.hpp"
+#include "http/registry.hpp"
 #include "http/server/server.hpp"
 
 namespace plo::app {
@@ -38,7 +39,7 @@ http::settings http_settings(const config::settings& from) {
   for (const auto& [name, source] : from.sources)
     to.sources.emplace(name, http::source_settings{source.name, source.key_sha256, source.hmac_secret,
                                                    source.rate_limit_per_s, source.event_type_map});
-  to.domain = domain_settings_of(from);
+  to.tz = domain_settings_of(from).tz;
   to.auth = auth_settings_of(from);
   to.openapi = config::embedded::openapi;
   to.trusted_proxies = from.server.trusted_proxies;
@@ -69,7 +70,7 @@ int serve(const serve_options& options) {
   auto serving = http_settings(*settings);
   serving.webhooks = webhooks.get();
   serving.control_token = make_control_token();
-  http::server server(serving, *engine);
+  http::server server(serving, *engine, http::all_routes(*engine));
   const control_file control(settings->server.data_dir, server.url(), serving.control_token);
   std::cout << "listening on " << server.url() << std::endl;
   if (options.started) options.started(server.url());

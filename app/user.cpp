@@ -114,7 +114,7 @@ int manage_users(const user_options& options) {
   if (options.action == "add") {
     command.email = options.email;
     command.name = options.name;
-    command.role = operators::parse_role(options.role);
+    command.role = parse_role(options.role);
     if (!operators::is_email(options.email)) return refuse_usage(options.email + " is not an e-mail address");
     if (!command.role) return refuse_usage("--role must be admin, operator or viewer");
     if (options.name.size() > operators::max_name_bytes) return refuse_usage("the name is too long");

@@ -15,7 +15,9 @@ std::unique_ptr<actors::webhook_publisher> start_webhooks(const config::settings
     all.push_back({name, {way.url, way.secret, way.ca_file.string(), way.timeout}, from.events});
   }
   const auto& n = settings.notifications;
-  return std::make_unique<actors::webhook_publisher>(engine, std::move(all), actors::patience{n.retry_base, n.retry_cap, n.give_up_after});
+  const actors::webhook_environment environment{&engine.log(), &engine.stream(), &engine.applied(), engine.stores(),
+                                                [&engine](stream_id stream, event note) { engine.record(std::move(stream), std::move(note)); }};
+  return std::make_unique<actors::webhook_publisher>(environment, std::move(all), actors::patience{n.retry_base, n.retry_cap, n.give_up_after});
 }
 
 }  // namespace plo::app

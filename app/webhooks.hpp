@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "actors/engine.hpp"
 #include "actors/outbox/webhook_publisher.hpp"
 #include "config/config.hpp"
 

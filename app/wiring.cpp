@@ -11,6 +11,7 @@
 #include "app/outbox.hpp"
 #include "app/rules.hpp"
 #include "config/calendars.hpp"
+#include "projections/registry.hpp"
 
 namespace plo::app {
 
@@ -93,7 +94,6 @@ std::unique_ptr<actors::engine> start_engine(const config::settings& settings, c
   options.scheduler_threads = settings.actors.scheduler_threads;
   options.rules = rules_of(settings);
   options.outbox = outbox_settings_of(settings, outbox);
-  options.outbox.domain = options.domain;
   options.clock = clock == "event" ? actors::project_clock::mode::event : actors::project_clock::mode::wall;
 
   options.retention.archive_after = settings.retention.archive_after;
@@ -104,7 +104,7 @@ std::unique_ptr<actors::engine> start_engine(const config::settings& settings, c
   eventstore::log_options opening;
   opening.privacy = privacy_of(settings, data_dir, true);
   auto log = eventstore::open_rocksdb_log(data_dir, std::move(opening));
-  auto models = projections::read_models::open(data_dir, *log, options.domain);
+  auto models = projections::read_models::open(data_dir, *log, projections::all_views(options.domain));
   return std::make_unique<actors::engine>(std::move(options), std::move(log), std::move(models));
 }
 

@@ -14,8 +14,8 @@
 #include <simdjson.h>
 #include <tl/expected.hpp>
 
-#include "base/time.hpp"
 #include "base/ids.hpp"
+#include "base/time.hpp"
 
 namespace plo {
 

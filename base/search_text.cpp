@@ -6,7 +6,7 @@
 
 #include <utf8proc.h>
 
-namespace plo::projections {
+namespace plo {
 
 namespace {
 
@@ -103,7 +103,7 @@ std::string with_plain_letters(std::string_view text) {
 
 }  // namespace
 
-std::string fold(std::string_view text) {
+std::string fold_text(std::string_view text) {
   if (std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c < 0x7f; })) {
     std::string lower(text);
     for (auto& c : lower)
@@ -120,9 +120,15 @@ std::string fold(std::string_view text) {
   return with_plain_letters({reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size)});
 }
 
+std::string plain_name(std::string_view text) {
+  auto name = fold_text(text);
+  std::erase_if(name, [](char c) { return !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && (static_cast<unsigned char>(c) & 0x80) == 0; });
+  return name;
+}
+
 std::vector<std::string> search_terms(std::string_view text, std::size_t most) {
   std::vector<std::string> terms;
-  const auto folded = fold(text);
+  const auto folded = fold_text(text);
   each_between_spaces(folded, [&](std::string_view part) {
     std::string term(cut(without_punctuation_around(part)));
     if (terms.size() < most && std::find(terms.begin(), terms.end(), term) == terms.end()) terms.push_back(std::move(term));
@@ -132,7 +138,7 @@ std::vector<std::string> search_terms(std::string_view text, std::size_t most) {
 
 std::vector<std::string> search_words(std::string_view text, std::size_t most) {
   std::vector<std::string> words;
-  const auto folded = fold(text);
+  const auto folded = fold_text(text);
   each_word(folded, [&](std::string_view part) {
     std::string word(cut(part));
     if (words.size() < most && std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
@@ -148,15 +154,15 @@ void token_set::add(std::string_view token, token_rank rank) {
 }
 
 void token_set::add_text(std::string_view text) {
-  const auto folded = fold(text);
+  const auto folded = fold_text(text);
   each_between_spaces(folded, [&](std::string_view part) { add(without_punctuation_around(part), token_rank::word); });
   each_word(folded, [&](std::string_view word) { add(word, token_rank::word); });
 }
 
 void token_set::add_reference(std::string_view reference) {
-  const auto folded = fold(reference);
+  const auto folded = fold_text(reference);
   add(without_punctuation_around(folded), token_rank::reference);
   add_text(reference);
 }
 
-}  // namespace plo::projections
+}  // namespace plo

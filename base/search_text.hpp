@@ -1,4 +1,4 @@
-// Texts as people search for them: without case and accents, cut into words.
+// Texts as people compare and search them: without case and accents, cut into words.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,13 @@
 #include <string_view>
 #include <vector>
 
-namespace plo::projections {
+namespace plo {
 
 /// NFKD without marks, case folded, ligatures written out, control characters as spaces. Empty when the text is not UTF-8.
-[[nodiscard]] std::string fold(std::string_view text);
+[[nodiscard]] std::string fold_text(std::string_view text);
+
+/// What names are compared by: the letters and digits of the folded text alone.
+[[nodiscard]] std::string plain_name(std::string_view text);
 
 /// What is searched for: the parts between spaces of the folded text, without punctuation around them, each once. At most `most`.
 [[nodiscard]] std::vector<std::string> search_terms(std::string_view text, std::size_t most = 10);
@@ -39,4 +42,4 @@ inline constexpr std::size_t max_token_bytes = 64;
 /// An entity has at most so many.
 inline constexpr std::size_t max_tokens = 2000;
 
-}  // namespace plo::projections
+}  // namespace plo

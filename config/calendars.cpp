@@ -11,8 +11,8 @@
 
 #include <date/date.h>
 #include <toml++/toml.h>
-#include <utf8proc.h>
 
+#include "base/search_text.hpp"
 #include "config/embedded.hpp"
 #include "config/section.hpp"
 
@@ -23,22 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 7> weekday_names{"sunday",   "monday", "tuesday", "wednesday",
                                                         "thursday", "friday", "saturday"};
-
-/// What names of places are compared by: letters and digits alone, without case and accents. (domain/rules/countries.cpp compares so too.)
-std::string plain_name(std::string_view text) {
-  constexpr auto how = static_cast<utf8proc_option_t>(UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD |
-                                                      UTF8PROC_STRIPCC | UTF8PROC_IGNORE);
-  utf8proc_uint8_t* mapped = nullptr;
-  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()), &mapped, how);
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-  if (size < 0) return {};
-  std::string out(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size));
-  for (auto at = out.find("\u0142"); at != std::string::npos; at = out.find("\u0142", at)) out.replace(at, 2, "l");
-  std::erase_if(out, [](char c) {
-    return !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && (static_cast<unsigned char>(c) & 0x80) == 0;
-  });
-  return out;
-}
 
 /// Every officially assigned code of ISO 3166-1.
 constexpr std::string_view country_codes =

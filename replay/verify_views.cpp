@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "eventstore/kv/scratch_folder.hpp"
+#include "projections/registry.hpp"
 
 namespace plo::replay {
 
@@ -86,12 +87,13 @@ void compare_digest(const eventstore::log& log, views_verdict& verdict, const pr
 
 void compare_rows(const verify_options& options, const eventstore::log& log, const eventstore::kv_store& held, views_verdict& verdict) {
   const eventstore::scratch_folder folder("verify");
-  const auto built = projections::read_models::open(folder.path(), log, options.settings);
+  const auto plan = projections::all_views(options.settings);
+  const auto built = projections::read_models::open(folder.path(), log, plan);
   build_upto(*built, log, verdict.status.checkpoint, options.progress);
-  const auto families = projections::view_families();
+  const auto& families = plan.layout.families;
   for (std::size_t i = 0; i < families.size(); ++i) {
     const auto where = static_cast<eventstore::family>(i);
-    if (const auto first = first_difference(held, *built->reader(), where)) verdict.faults.push_back(fmt::format("rows of {}: {}", families[i], *first));
+    if (const auto first = first_difference(held, *built->reader(), where)) verdict.faults.push_back(fmt::format("rows of {}: {}", families[i].name, *first));
   }
   verdict.rows_compared = true;
 }

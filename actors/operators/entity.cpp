@@ -1,5 +1,7 @@
 #include "actors/operators/entity.hpp"
 
+#include "base/json.hpp"
+
 namespace plo::actors {
 
 namespace {

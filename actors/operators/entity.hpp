@@ -4,6 +4,7 @@
 #include "actors/core/entity.hpp"
 #include "actors/core/published.hpp"
 #include "actors/core/single_entity.hpp"
+#include "actors/operators/messages.hpp"
 #include "domain/operators/account_book.hpp"
 
 namespace plo::actors {

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "actors/core/message_composer.hpp"
 #include "actors/outbox/lane.hpp"
 #include "actors/outbox/settings.hpp"
-#include "domain/notifications/compose.hpp"
 
 namespace plo::actors {
 
@@ -25,7 +25,8 @@ struct attempt {
 };
 
 struct parcel {
-  const notifications::occasion& told;
+  const notification_request& request;
+  const message& says;
   const outbox_item& item;
 };
 
@@ -36,14 +37,12 @@ public:
 };
 
 /// Writes a line to the log.
-[[nodiscard]] std::unique_ptr<carrier> make_log_carrier(notifications::message_settings messages);
+[[nodiscard]] std::unique_ptr<carrier> make_log_carrier();
 
 /// One mail to all addresses of the role; to the log when the role has none. When `stopping` becomes true a transfer ends soon.
-[[nodiscard]] std::unique_ptr<carrier> make_mail_carrier(const outbox_settings& settings, notifications::message_settings messages,
-                                                         const std::atomic<bool>& stopping);
+[[nodiscard]] std::unique_ptr<carrier> make_mail_carrier(const outbox_settings& settings, const std::atomic<bool>& stopping);
 
 /// A signed POST.
-[[nodiscard]] std::unique_ptr<carrier> make_webhook_carrier(webhook_route route, notifications::message_settings messages,
-                                                            const std::atomic<bool>& stopping);
+[[nodiscard]] std::unique_ptr<carrier> make_webhook_carrier(webhook_route route, const std::atomic<bool>& stopping);
 
 }  // namespace plo::actors

@@ -31,19 +31,18 @@ int listen(CURL*, curl_infotype what, char* text, std::size_t size, void* transc
 
 class mail_carrier final : public carrier {
 public:
-  mail_carrier(const outbox_settings& settings, notifications::message_settings messages, const std::atomic<bool>& stopping)
-      : route_(settings.mail), recipients_(settings.recipients), messages_(messages), log_(make_log_carrier(messages)), transfer_(stopping) {}
+  mail_carrier(const outbox_settings& settings, const std::atomic<bool>& stopping)
+      : route_(settings.mail), recipients_(settings.recipients), log_(make_log_carrier()), transfer_(stopping) {}
 
   attempt carry(const parcel& parcel) override {
-    const auto role = recipients_.find(parcel.told.request.recipient);
+    const auto role = recipients_.find(parcel.request.recipient);
     if (role == recipients_.end() || role->second.empty()) return log_->carry(parcel);
     const auto to = still_to_reach(role->second, parcel.item);
     if (to.empty()) return {};
 
-    const auto& request = parcel.told.request;
+    const auto& request = parcel.request;
     // The header names everybody, whoever is left to be reached.
-    const auto message = notifications::mime_message({route_.from, role->second, request.id.to_string(), project_clock::wall_now()},
-                                                     notifications::compose_mail(parcel.told, messages_));
+    const auto message = notifications::mime_message({route_.from, role->second, request.id.to_string(), project_clock::wall_now()}, parcel.says.mail());
     smtp_transcript transcript;
     const auto code = send(to, message, transcript);
     if (code == CURLE_ABORTED_BY_CALLBACK) return cut_short();
@@ -97,17 +96,15 @@ private:
 
   mail_route route_;
   std::map<std::string, std::vector<std::string>, std::less<>> recipients_;
-  notifications::message_settings messages_;
   std::unique_ptr<carrier> log_;
   curl_transfer transfer_;
 };
 
 }  // namespace
 
-std::unique_ptr<carrier> make_mail_carrier(const outbox_settings& settings, notifications::message_settings messages,
-                                           const std::atomic<bool>& stopping) {
-  if (settings.mail.url.empty()) return make_log_carrier(messages);
-  return std::make_unique<mail_carrier>(settings, messages, stopping);
+std::unique_ptr<carrier> make_mail_carrier(const outbox_settings& settings, const std::atomic<bool>& stopping) {
+  if (settings.mail.url.empty()) return make_log_carrier();
+  return std::make_unique<mail_carrier>(settings, stopping);
 }
 
 }  // namespace plo::actors

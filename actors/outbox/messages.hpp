@@ -3,9 +3,10 @@
 
 #include <string>
 
+#include "actors/core/commands.hpp"
 #include "actors/core/messages.hpp"
 #include "actors/outbox/carrier.hpp"
-#include "actors/project/commands.hpp"
+#include "domain/event/command_stamp.hpp"
 
 namespace plo::actors {
 

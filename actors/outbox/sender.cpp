@@ -24,9 +24,8 @@ attempt try_one(const outbox_sender_environment& environment, const outbox_item&
     const auto requested = environment.log->at(item.requested);
     const auto request = requested ? read_notification_request(*requested) : std::nullopt;
     if (!request) return failure("the request cannot be read", true);
-    const auto known = notifications::fold_until(
-        *request, *requested, [&](const auto& visit) { environment.log->read_stream(requested->stream, {1}, visit); }, environment.domain);
-    return environment.way->carry({known.of(*request), item});
+    const auto says = environment.compose(*request, *requested);
+    return environment.way->carry({*request, *says, item});
   } catch (const eventstore::store_error& broken) {
     return failure(broken.what(), false);
   } catch (const std::bad_alloc& broken) {

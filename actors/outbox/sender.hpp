@@ -2,7 +2,6 @@
 #pragma once
 
 #include "actors/outbox/messages.hpp"
-#include "domain/project/project.hpp"
 
 namespace plo::actors {
 
@@ -13,7 +12,7 @@ struct outbox_sender_state {
 
 struct outbox_sender_environment {
   const eventstore::log* log = nullptr;
-  domain_settings domain;
+  message_composer compose;
   std::shared_ptr<carrier> way;
   const std::atomic<bool>* stopping = nullptr;
 };

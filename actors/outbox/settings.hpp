@@ -9,7 +9,6 @@
 
 #include "base/time.hpp"
 #include "domain/notifications/templates.hpp"
-#include "domain/project/project.hpp"
 
 namespace plo::actors {
 
@@ -48,7 +47,6 @@ struct outbox_settings {
   outbox_mode mode = outbox_mode::log_only;
   std::shared_ptr<const notifications::message_templates> templates;  // needed to send
   std::string public_url;
-  domain_settings domain;  // for the zone of the times that messages tell
   mail_route mail;
   std::map<std::string, webhook_route, std::less<>> webhooks;
   std::map<std::string, std::vector<std::string>, std::less<>> recipients;  // role → addresses

@@ -7,7 +7,7 @@
 #include <sodium.h>
 
 #include "actors/core/clock.hpp"
-#include "domain/notifications/compose.hpp"
+#include "domain/notifications/mime.hpp"
 
 namespace plo::actors {
 

@@ -8,12 +8,11 @@ namespace {
 
 class webhook_carrier final : public carrier {
 public:
-  webhook_carrier(webhook_route route, notifications::message_settings messages, const std::atomic<bool>& stopping)
-      : route_(std::move(route)), messages_(messages), transfer_(stopping) {}
+  webhook_carrier(webhook_route route, const std::atomic<bool>& stopping) : route_(std::move(route)), transfer_(stopping) {}
 
   attempt carry(const parcel& parcel) override {
-    const auto& request = parcel.told.request;
-    const auto posted = signed_post(transfer_, route_, request.id.to_string(), {}, notifications::compose_ticket(parcel.told, messages_));
+    const auto& request = parcel.request;
+    const auto posted = signed_post(transfer_, route_, request.id.to_string(), {}, parcel.says.ticket());
     attempt result;
     if (posted.code == CURLE_ABORTED_BY_CALLBACK) {
       result.cut_short = true;
@@ -31,16 +30,14 @@ public:
 
 private:
   webhook_route route_;
-  notifications::message_settings messages_;
   curl_transfer transfer_;
 };
 
 }  // namespace
 
-std::unique_ptr<carrier> make_webhook_carrier(webhook_route route, notifications::message_settings messages,
-                                              const std::atomic<bool>& stopping) {
-  if (route.url.empty()) return make_log_carrier(messages);
-  return std::make_unique<webhook_carrier>(std::move(route), messages, stopping);
+std::unique_ptr<carrier> make_webhook_carrier(webhook_route route, const std::atomic<bool>& stopping) {
+  if (route.url.empty()) return make_log_carrier();
+  return std::make_unique<webhook_carrier>(std::move(route), stopping);
 }
 
 }  // namespace plo::actors

@@ -63,15 +63,15 @@ bool is_stream_event(std::string_view name) {
 
 class webhook_publisher::lane {
 public:
-  lane(engine& e, webhook_subscription who, patience retries)
-      : engine_(e), who_(std::move(who)), retries_(retries), queue_(retries), transfer_(stopping_) {
+  lane(webhook_environment environment, webhook_subscription who, patience retries)
+      : environment_(std::move(environment)), who_(std::move(who)), retries_(retries), queue_(retries), transfer_(stopping_) {
     counts_.name = who_.name;
-    const auto known = noted_position(engine_.log(), who_.name);
+    const auto known = noted_position(*environment_.log, who_.name);
     // A new webhook hears what happens from now on; that it is there is noted, so that a restart misses nothing.
-    place_ = known.value_or(engine_.log().head().last);
+    place_ = known.value_or(environment_.log->head().last);
     noted_ = known.value_or(position{});
     counts_.position = place_.value;
-    subscription_ = engine_.stream().subscribe({}, [this] { wake(); });
+    subscription_ = environment_.stream->subscribe({}, [this] { wake(); });
     thread_ = std::thread([this] { run(); });
   }
 
@@ -79,7 +79,7 @@ public:
     stopping_ = true;
     wake();
     thread_.join();
-    engine_.stream().unsubscribe(subscription_);
+    environment_.stream->unsubscribe(subscription_);
   }
 
   [[nodiscard]] const webhook_counts& counts() const { return counts_; }
@@ -123,8 +123,8 @@ private:
 
   /// Reads on in the log, while there is room.
   void take_in() {
-    while (!queue_.full() && place_ < engine_.applied().applied()) {
-      for (const auto& message : read_messages(engine_.log(), place_, engine_.applied().applied(), events_per_look, engine_.stores())) {
+    while (!queue_.full() && place_ < environment_.applied->applied()) {
+      for (const auto& message : read_messages(*environment_.log, place_, environment_.applied->applied(), events_per_look, environment_.stores)) {
         const auto told = parts_of(*message);
         if (std::find(who_.events.begin(), who_.events.end(), told.name) == who_.events.end()) continue;
         std::string body(told.data.substr(0, told.data.size() - 1));
@@ -172,7 +172,7 @@ private:
     const auto settled = queue_.settled_upto(place_);
     const bool due = noted_.value == 0 || last || steady::now() - noted_at_ >= between_notes;
     if (!due || !is_worth_noting(noted_, settled, told_since_note_)) return;
-    engine_.record(stream_id::webhooks(), note_of(who_.name, settled));
+    environment_.record(stream_id::webhooks(), note_of(who_.name, settled));
     noted_ = settled;
     told_since_note_ = false;
     noted_at_ = steady::now();
@@ -193,7 +193,7 @@ private:
 
   double random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
-  engine& engine_;
+  webhook_environment environment_;
   webhook_subscription who_;
   patience retries_;
   delivery_queue queue_;
@@ -214,8 +214,8 @@ private:
   std::thread thread_;
 };
 
-webhook_publisher::webhook_publisher(engine& e, std::vector<webhook_subscription> subscriptions, patience retries) {
-  for (auto& who : subscriptions) lanes_.push_back(std::make_unique<lane>(e, std::move(who), retries));
+webhook_publisher::webhook_publisher(const webhook_environment& environment, std::vector<webhook_subscription> subscriptions, patience retries) {
+  for (auto& who : subscriptions) lanes_.push_back(std::make_unique<lane>(environment, std::move(who), retries));
 }
 
 webhook_publisher::~webhook_publisher() = default;

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "actors/engine.hpp"
+#include "actors/core/applied_gate.hpp"
 #include "actors/outbox/settings.hpp"
+#include "actors/views/stream_feed.hpp"
+#include "eventstore/log.hpp"
 
 namespace plo::actors {
 
@@ -28,11 +31,20 @@ struct webhook_counts {
   std::atomic<std::uint64_t> waiting{0};
 };
 
+/// Where events come from and where it is noted how far they have left. All outlives the publisher.
+struct webhook_environment {
+  const eventstore::log* log = nullptr;
+  stream_feed* stream = nullptr;
+  applied_gate* applied = nullptr;
+  store_lookup stores;
+  std::function<void(stream_id, event)> record;  // as engine::record
+};
+
 /// One thread per subscription, from construction to destruction. A receiver that is down is waited for: the log is the buffer. A message that it
 /// refuses again and again holds up its own project only, and is given up after `retries.give_up_after`.
 class webhook_publisher {
 public:
-  webhook_publisher(engine& e, std::vector<webhook_subscription> subscriptions, patience retries);
+  webhook_publisher(const webhook_environment& environment, std::vector<webhook_subscription> subscriptions, patience retries);
   ~webhook_publisher();
   webhook_publisher(const webhook_publisher&) = delete;
   webhook_publisher& operator=(const webhook_publisher&) = delete;

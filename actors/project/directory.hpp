@@ -22,6 +22,8 @@
 #include "actors/core/metrics.hpp"
 #include "actors/project/entity.hpp"
 #include "actors/project/finder.hpp"
+#include "actors/project/messages.hpp"
+#include "actors/rules/messages.hpp"
 
 namespace plo::actors {
 

@@ -3,6 +3,7 @@
 
 #include "actors/core/clock.hpp"
 #include "actors/core/entity.hpp"
+#include "actors/project/messages.hpp"
 #include "actors/rules/rule_book.hpp"
 #include "domain/project/command.hpp"
 #include "domain/project/limits.hpp"

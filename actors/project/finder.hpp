@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "actors/core/clock.hpp"
-#include "actors/core/messages.hpp"
 #include "actors/project/dead_letters.hpp"
+#include "actors/project/messages.hpp"
 #include "domain/event/ingest_event.hpp"
 #include "eventstore/log.hpp"
 

@@ -3,6 +3,7 @@
 
 #include "actors/core/entity.hpp"
 #include "actors/core/single_entity.hpp"
+#include "actors/rules/messages.hpp"
 #include "actors/rules/rule_book.hpp"
 #include "domain/rules/rule_set.hpp"
 

@@ -10,6 +10,7 @@ using event_id = typed_id<struct event_id_tag>;
 using order_id = typed_id<struct order_id_tag>;
 using dead_letter_id = typed_id<struct dead_letter_id_tag>;
 using anomaly_id = typed_id<struct anomaly_id_tag>;
+using user_id = typed_id<struct user_id_tag>;
 using notification_id = typed_id<struct notification_id_tag>;
 
 /// Place of an event in the log, over all streams. 0 is "before the first".

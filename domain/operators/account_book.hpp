@@ -11,11 +11,11 @@
 #include <tl/expected.hpp>
 
 #include "domain/event/event.hpp"
-#include "domain/operators/role.hpp"
+#include "domain/event/role.hpp"
 
 namespace plo::operators {
 
-using user_id = typed_id<struct user_id_tag>;
+using plo::user_id;
 
 inline constexpr std::size_t max_accounts = 10'000;
 inline constexpr std::size_t max_email_bytes = 254;
@@ -30,7 +30,7 @@ struct account {
   user_id id;
   std::string email;  // as it was given
   std::string name;
-  operators::role role = role::viewer;
+  plo::role role = role::viewer;
   bool active = true;
   instant created_at{};
   std::string password_hash;  // empty: nobody can log in
@@ -106,7 +106,7 @@ struct account_command {
   user_id user;  // all but add, whose account gets the id of its event
   // add, change; empty: stays as it is
   std::optional<std::string> email, name;
-  std::optional<operators::role> role;
+  std::optional<plo::role> role;
   std::optional<bool> active;
   std::string password_hash;  // add, set_password
   std::string session_id;     // log_out

@@ -1,11 +1,9 @@
 #include "domain/rules/countries.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
 #include <utility>
 
-#include <utf8proc.h>
+#include "base/search_text.hpp"
 
 namespace plo::rules {
 
@@ -14,25 +12,8 @@ namespace {
 /// No name of a country is longer: what a client sends is not folded at any length.
 constexpr std::size_t longest_name = 128;
 
-bool is_letter_or_digit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (static_cast<unsigned char>(c) & 0x80) != 0;
-}
-
-/// Letters and digits alone, without case and accents; empty when it is no text that could be a name. (config/calendars.cpp compares so too.)
-std::string folded(std::string_view text) {
-  if (text.size() > longest_name) return {};
-  constexpr auto how = static_cast<utf8proc_option_t>(UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_STRIPMARK | UTF8PROC_CASEFOLD |
-                                                      UTF8PROC_STRIPCC | UTF8PROC_IGNORE);
-  utf8proc_uint8_t* mapped = nullptr;
-  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()), &mapped, how);
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-  if (size < 0) return {};
-  std::string out(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size));
-  // The one letter of these languages that Unicode does not take apart.
-  for (auto at = out.find("\u0142"); at != std::string::npos; at = out.find("\u0142", at)) out.replace(at, 2, "l");
-  std::erase_if(out, [](char c) { return !is_letter_or_digit(c); });
-  return out;
-}
+/// Empty when it is no text that could be a name.
+std::string folded(std::string_view text) { return text.size() > longest_name ? std::string() : plain_name(text); }
 
 bool holds(const std::vector<std::string>& folded_names, std::string_view wanted) {
   return std::find(folded_names.begin(), folded_names.end(), wanted) != folded_names.end();

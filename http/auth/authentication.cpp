@@ -29,16 +29,16 @@ std::string_view origin_of(std::string_view url) {
   return authority.empty() ? authority : url.substr(0, url.find("://") + 3 + authority.size());
 }
 
-operators::role role_for(access needed) {
+plo::role role_for(access needed) {
   switch (needed) {
     case access::open:
     case access::source:
     case access::control:
-    case access::viewer: return operators::role::viewer;
-    case access::operator_: return operators::role::operator_;
-    case access::admin: return operators::role::admin;
+    case access::viewer: return plo::role::viewer;
+    case access::operator_: return plo::role::operator_;
+    case access::admin: return plo::role::admin;
   }
-  return operators::role::admin;
+  return plo::role::admin;
 }
 
 }  // namespace

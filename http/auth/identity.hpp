@@ -3,14 +3,14 @@
 
 #include <string>
 
-#include "domain/operators/role.hpp"
+#include "domain/event/role.hpp"
 
 namespace plo::http {
 
 struct identity {
   std::string user_id;
   std::string email;
-  operators::role role = operators::role::viewer;
+  plo::role role = plo::role::viewer;
 };
 
 /// The Idempotency-Key of a command and a digest of the command itself.

@@ -40,11 +40,11 @@ const public_key* key_of(const jwt_parts& token, const std::vector<public_key>& 
 }
 
 /// The highest of the roles that the claim names.
-std::optional<operators::role> role_of(json::element claims, const oidc_settings& settings) {
-  std::optional<operators::role> best;
+std::optional<plo::role> role_of(json::element claims, const oidc_settings& settings) {
+  std::optional<plo::role> best;
   each_text(claims, settings.role_claim, [&](std::string_view name) {
     const auto mapped = settings.roles.find(name);
-    const auto role = settings.roles.empty() ? operators::parse_role(name)
+    const auto role = settings.roles.empty() ? parse_role(name)
                       : mapped != settings.roles.end() ? std::optional(mapped->second) : std::nullopt;
     if (role && (!best || *role > *best)) best = role;
   });

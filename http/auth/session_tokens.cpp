@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "eventstore/kv/durable_files.hpp"
+#include "eventstore/kv/kv_store.hpp"
 #include "http/auth/jwt.hpp"
 
 namespace plo::http {
@@ -41,10 +42,10 @@ std::optional<jwt_parts> read_own(std::string_view token, std::string_view secre
 
 }  // namespace
 
-session_tokens::session_tokens(std::string secret, milliseconds lifetime, accounts_source accounts)
+session_tokens::session_tokens(std::string secret, milliseconds lifetime, accounts_view accounts)
     : secret_(std::move(secret)), lifetime_(lifetime), accounts_(std::move(accounts)) {}
 
-std::string session_tokens::issue(const operators::account& who, instant now) const {
+std::string session_tokens::issue(const account_standing& who, instant now) const {
   json_writer json;
   json.begin_object().field("iss", own_issuer).field("sub", who.id).field("cred", who.credentials);
   json.field("iat", seconds_of(now)).field("exp", seconds_of(now + lifetime_)).field("jti", base64url(random_bytes(session_id_bytes)));
@@ -55,11 +56,10 @@ std::optional<identity> session_tokens::verify(std::string_view token, instant n
   const auto parts = read_own(token, secret_, now);
   if (!parts) return std::nullopt;
   const auto claims = parts->payload.root();
-  const auto id = operators::user_id::parse(json::get_string(claims, "sub").value_or(""));
-  const auto accounts = accounts_();
-  const auto* who = id ? accounts->find(*id) : nullptr;
-  if (who == nullptr || !who->active || json::get_number(claims, "cred") != static_cast<double>(who->credentials)) return std::nullopt;
-  if (accounts->has_ended(json::get_string(claims, "jti").value_or(""))) return std::nullopt;
+  const auto id = user_id::parse(json::get_string(claims, "sub").value_or(""));
+  const auto who = id ? accounts_.find(*id) : std::nullopt;
+  if (!who || !who->active || json::get_number(claims, "cred") != static_cast<double>(who->credentials)) return std::nullopt;
+  if (accounts_.has_ended(json::get_string(claims, "jti").value_or(""))) return std::nullopt;
   return identity{who->id.to_string(), who->email, who->role};
 }
 
@@ -67,7 +67,7 @@ std::optional<session_tokens::session> session_tokens::session_of(std::string_vi
   const auto parts = read_own(token, secret_, now);
   if (!parts) return std::nullopt;
   const auto claims = parts->payload.root();
-  const auto id = operators::user_id::parse(json::get_string(claims, "sub").value_or(""));
+  const auto id = user_id::parse(json::get_string(claims, "sub").value_or(""));
   if (!id) return std::nullopt;
   return session{*id, std::string(json::get_string(claims, "jti").value_or("")), *claimed_time(claims, "exp")};
 }

@@ -5,27 +5,25 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <string_view>
 
-#include "domain/operators/account_book.hpp"
+#include "domain/event/ids.hpp"
+#include "http/auth/accounts.hpp"
 #include "http/auth/token_verifier.hpp"
 
 namespace plo::http {
 
 class session_tokens final : public token_verifier {
 public:
-  using accounts_source = std::function<operators::account_book_pointer()>;
+  session_tokens(std::string secret, milliseconds lifetime, accounts_view accounts);
 
-  session_tokens(std::string secret, milliseconds lifetime, accounts_source accounts);
-
-  [[nodiscard]] std::string issue(const operators::account& who, instant now) const;
+  [[nodiscard]] std::string issue(const account_standing& who, instant now) const;
   [[nodiscard]] std::optional<identity> verify(std::string_view token, instant now) const override;
 
   /// Of a valid token: what ends it.
   struct session {
-    operators::user_id user;
+    user_id user;
     std::string id;
     instant expires_at{};
   };
@@ -38,7 +36,7 @@ public:
 private:
   std::string secret_;
   milliseconds lifetime_;
-  accounts_source accounts_;
+  accounts_view accounts_;
 };
 
 /// The secret kept in a file, readable by its owner alone: made when it is not there yet.

@@ -1,6 +1,6 @@
 #include "http/commands/answer_table.hpp"
 
-#include "projections/operators/idempotency.hpp"
+#include "projections/core/idempotency.hpp"
 
 namespace plo::http {
 

@@ -1,5 +1,5 @@
 // What operators' commands with an Idempotency-Key were answered, as long as this process lives; the read model of the same name
-// (projections/operators/idempotency.hpp) knows the rest.
+// (projections/core/idempotency.hpp) knows the rest.
 #pragma once
 
 #include <list>

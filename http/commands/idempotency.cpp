@@ -6,7 +6,7 @@
 #include <sodium.h>
 
 #include "domain/event/command_stamp.hpp"
-#include "projections/operators/idempotency.hpp"
+#include "projections/core/idempotency.hpp"
 
 namespace plo::http {
 

@@ -28,10 +28,9 @@ task<command_reply> carry_out(service& s, const project_id& project, event& inpu
 bool is_active_user(const service& s, std::string_view user_id) {
   // An identity provider's people are known to it alone.
   if (s.sessions == nullptr) return !user_id.empty();
-  const auto id = operators::user_id::parse(user_id);
-  const auto accounts = s.engine.accounts();
-  const auto* account = id ? accounts->find(*id) : nullptr;
-  return account != nullptr && account->active;
+  const auto id = plo::user_id::parse(user_id);
+  const auto account = id ? s.accounts.find(*id) : std::nullopt;
+  return account && account->active;
 }
 
 unsigned status_of(const command_reply& reply) {

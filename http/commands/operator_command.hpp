@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "actors/project/commands.hpp"
+#include "actors/core/commands.hpp"
 #include "domain/event/command_stamp.hpp"
 #include "http/server/router.hpp"
 #include "http/server/service.hpp"

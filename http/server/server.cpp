@@ -50,28 +50,10 @@ auto make_guards(const contexts& of) {
 }  // namespace
 
 struct server::parts {
-  parts(const http::settings& settings, actors::engine& engine)
-      : service_(engine, settings), threads_(settings.io_threads != 0 ? settings.io_threads
+  parts(const http::settings& settings, actors::engine& engine, const route_plan& plan)
+      : service_(engine, settings, plan.accounts), threads_(settings.io_threads != 0 ? settings.io_threads
                                                 : std::max(1u, std::thread::hardware_concurrency())) {
-    add_ingest_routes(routes_, service_);
-    add_anomaly_routes(routes_, service_);
-    add_rule_routes(routes_, service_);
-    add_query_routes(routes_, service_);
-    add_notification_routes(routes_, service_);
-    add_project_command_routes(routes_, service_);
-    add_letter_command_routes(routes_, service_);
-    add_customer_data_routes(routes_, service_);
-    add_tracking_routes(routes_, service_);
-    add_auth_routes(routes_, service_);
-    add_user_routes(routes_, service_);
-    add_audit_routes(routes_, service_);
-    add_dead_letter_routes(routes_, service_);
-    add_search_routes(routes_, service_);
-    add_kpi_routes(routes_, service_);
-    add_export_routes(routes_, service_);
-    add_stream_route(routes_, service_);
-    add_service_routes(routes_, service_);
-    add_control_routes(routes_, service_);
+    plan.add(routes_, service_);
 
     const auto& listen = settings;
     boost::system::error_code error;
@@ -220,8 +202,8 @@ struct server::parts {
   std::unordered_set<std::shared_ptr<session>> sessions_;
 };
 
-server::server(const http::settings& settings, actors::engine& engine)
-    : parts_(std::make_unique<parts>(settings, engine)) {}
+server::server(const http::settings& settings, actors::engine& engine, const route_plan& plan)
+    : parts_(std::make_unique<parts>(settings, engine, plan)) {}
 
 server::~server() = default;
 

@@ -28,15 +28,15 @@ std::string standing_fields_of(const settings& s) {
 
 }  // namespace
 
-service::service(actors::engine& e, const http::settings& s)
-    : engine(e), settings(s), sources(s.sources), tracking(s.tracking_secret), in_flight(s.max_in_flight), proxies(s.trusted_proxies),
+service::service(actors::engine& e, const http::settings& s, accounts_view known_accounts)
+    : engine(e), settings(s), sources(s.sources), accounts(std::move(known_accounts)), tracking(s.tracking_secret), in_flight(s.max_in_flight), proxies(s.trusted_proxies),
       budget(s.limits.held_bytes), standing_fields(standing_fields_of(s)), passwords(password_threads()), folds(fold_threads(), max_waiting_folds),
       trials(1, max_waiting_trials) {
   if (s.auth.oidc) {
     verifier = make_oidc_verifier(*s.auth.oidc);
     return;
   }
-  auto own = std::make_unique<session_tokens>(s.auth.secret, s.auth.session, [&e] { return e.accounts(); });
+  auto own = std::make_unique<session_tokens>(s.auth.secret, s.auth.session, accounts);
   sessions = own.get();
   verifier = std::move(own);
 }

@@ -3,25 +3,31 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "actors/engine.hpp"
+#include "http/auth/accounts.hpp"
 #include "http/auth/login_throttle.hpp"
 #include "http/auth/passwords.hpp"
 #include "http/auth/source_access.hpp"
 #include "http/auth/token_verifier.hpp"
 #include "http/auth/tracking_tokens.hpp"
 #include "http/commands/answer_table.hpp"
-#include "http/routes/project/tracking_pages.hpp"
 #include "http/server/export_slots.hpp"
 #include "http/server/limits.hpp"
 #include "http/server/proxies.hpp"
 #include "http/server/router.hpp"
 #include "http/server/settings.hpp"
 #include "http/server/work_pool.hpp"
+
+namespace prometheus {
+struct MetricFamily;
+}
 
 namespace plo::http {
 
@@ -70,8 +76,11 @@ private:
 
 class session_tokens;
 
+/// Adds what a module counts to the metrics.
+using metrics_source = std::function<void(std::vector<prometheus::MetricFamily>&)>;
+
 struct service {
-  service(actors::engine& e, const http::settings& s);
+  service(actors::engine& e, const http::settings& s, accounts_view accounts);
   ~service();
   /// Ends what is done in the background. It answers to the threads of the connections, which must be there until then.
   void finish_background();
@@ -79,10 +88,10 @@ struct service {
   actors::engine& engine;
   const http::settings& settings;
   source_access sources;
+  accounts_view accounts;
   std::unique_ptr<const token_verifier> verifier;  // of sessions: PLO's own or an identity provider's
   const session_tokens* sessions = nullptr;        // the same one where it is PLO's own
   tracking_tokens tracking;
-  http::tracking_pages tracking_pages;
   login_throttle logins;
   answer_table given_answers;  // to commands with an Idempotency-Key
   permits in_flight;
@@ -97,26 +106,7 @@ struct service {
   password_pool passwords;
   work_pool folds;    // what is read back and folded for one answer
   work_pool trials;   // of rules on history; they ask `stopping`
+  std::vector<metrics_source> more_metrics;  // of modules
 };
-
-void add_ingest_routes(router& routes, service& s);
-void add_query_routes(router& routes, service& s);
-void add_anomaly_routes(router& routes, service& s);
-void add_rule_routes(router& routes, service& s);
-void add_notification_routes(router& routes, service& s);
-void add_project_command_routes(router& routes, service& s);
-void add_letter_command_routes(router& routes, service& s);
-void add_auth_routes(router& routes, service& s);
-void add_user_routes(router& routes, service& s);
-void add_audit_routes(router& routes, service& s);
-void add_dead_letter_routes(router& routes, service& s);
-void add_search_routes(router& routes, service& s);
-void add_kpi_routes(router& routes, service& s);
-void add_export_routes(router& routes, service& s);
-void add_customer_data_routes(router& routes, service& s);
-void add_tracking_routes(router& routes, service& s);
-void add_stream_route(router& routes, service& s);
-void add_service_routes(router& routes, service& s);
-void add_control_routes(router& routes, service& s);
 
 }  // namespace plo::http

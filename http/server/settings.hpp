@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.hpp"
 #include "domain/event/ingest_event.hpp"
-#include "domain/operators/role.hpp"
-#include "domain/project/project.hpp"
+#include "domain/event/role.hpp"
 #include "http/server/limits.hpp"
 
 namespace plo::actors {
@@ -37,7 +37,7 @@ struct oidc_settings {
   std::filesystem::path jwks_file;  // the provider's keys; read again when it changes
   std::string role_claim = "role";
   std::string email_claim = "email";
-  std::map<std::string, operators::role, std::less<>> roles;  // value of the claim → role; empty: PLO's own names
+  std::map<std::string, plo::role, std::less<>> roles;  // value of the claim → role; empty: PLO's own names
 };
 
 struct auth_settings {
@@ -57,7 +57,7 @@ struct settings {
   std::map<std::string, source_settings, std::less<>> sources;
   auth_settings auth;
   std::string tracking_secret;  // of the links that clients get
-  domain_settings domain;
+  zone tz = zone::utc();      // that days in queries are days of
   resource_limits limits;
   std::vector<std::string> trusted_proxies;  // addresses and networks whose X-Forwarded-For counts
   const actors::webhook_publisher* webhooks = nullptr;  // for the metrics

@@ -1,38 +1,37 @@
 // The indexes of all lists, and reading them together with the rows they belong to.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <string_view>
 
 #include "eventstore/kv/kv_store.hpp"
 #include "projections/core/facet_index.hpp"
 
 namespace plo::projections {
 
-/// What each list is filtered and sorted by.
-struct project_index {
-  enum facet : std::size_t { status, type, store, severity, assigned_to, facets };
-  enum column : std::size_t { oldest_anomaly, updated_at, created_at, risk, columns };
-};
-struct anomaly_index {
-  enum facet : std::size_t { status, severity, rule, store, type, assigned_to, facets };
-  enum column : std::size_t { severity_and_age, raised_at, columns };
-};
-struct notification_index {
-  enum facet : std::size_t { status, channel, rule, facets };
-  enum column : std::size_t { requested, columns };
-};
-struct dead_letter_index {
-  enum facet : std::size_t { kind, status, facets };
-  enum column : std::size_t { added, columns };
-};
+/// The indexes by the names of their lists. A list says what it is filtered and sorted by in a struct like
+///   struct thing_index {
+///     static constexpr std::string_view name = "things";
+///     enum facet : std::size_t { status, facets };
+///     enum column : std::size_t { added, columns };
+///   };
+class list_indexes {
+public:
+  /// A new, empty one; it lives as long as this.
+  template <class List>
+  facet_index& add() {
+    return *indexes_.emplace(List::name, std::make_unique<facet_index>(List::facets, List::columns)).first->second;
+  }
+  template <class List>
+  [[nodiscard]] const facet_index& of() const {
+    return *indexes_.at(List::name);
+  }
 
-struct list_indexes {
-  facet_index projects{project_index::facets, project_index::columns};
-  facet_index anomalies{anomaly_index::facets, anomaly_index::columns};
-  facet_index notifications{notification_index::facets, notification_index::columns};
-  facet_index dead_letters{dead_letter_index::facets, dead_letter_index::columns};
+private:
+  std::map<std::string_view, std::unique_ptr<facet_index>> indexes_;
 };
 
 /// One writer, many readers, in the order in which they come: readers that overlap without end do not keep the writer waiting.

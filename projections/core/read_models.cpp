@@ -8,17 +8,6 @@
 
 #include "base/printable.hpp"
 #include "eventstore/kv/keys.hpp"
-#include "projections/operators/audit.hpp"
-#include "projections/operators/idempotency.hpp"
-#include "projections/outbox/notifications.hpp"
-#include "projections/project/anomalies.hpp"
-#include "projections/project/customers.hpp"
-#include "projections/project/dead_letters.hpp"
-#include "projections/project/deadlines.hpp"
-#include "projections/project/kpis.hpp"
-#include "projections/project/projects.hpp"
-#include "projections/project/search.hpp"
-#include "projections/project/stations.hpp"
 
 namespace plo::projections {
 
@@ -29,57 +18,29 @@ namespace {
 constexpr std::string_view checkpoint_key = "checkpoint";
 constexpr std::string_view schema_key = "schema";
 constexpr std::string_view parked_prefix = "parked/";  // ‖ name → position ‖ reason
-constexpr std::size_t max_states_kept = 20'000;
-
-const eventstore::store_layout views_layout{
-    {{"meta"}, {"projects", true, 8u << 20}, {"deadlines", true, 4u << 20}, {"anomalies", true, 4u << 20}, {"notifications", true, 4u << 20},
-     {"dead_letters", true, 2u << 20}, {"search", true, 8u << 20}, {"customers", true, 4u << 20}, {"kpis", true, 4u << 20}, {"legs", true, 2u << 20}, {"stations", true, 1u << 20},
-     {"idempotency", true, 2u << 20}, {"audit", false, 2u << 20}},
-    false};
-
-std::vector<std::unique_ptr<projection>> all_projections(const eventstore::log& log, const domain_settings& settings, position checkpoint,
-                                                         list_indexes& indexes) {
-  std::vector<std::unique_ptr<projection>> all;
-  all.push_back(make_projects(indexes.projects));
-  all.push_back(make_deadlines(log, settings, checkpoint));
-  all.push_back(make_anomalies(indexes.anomalies));
-  all.push_back(make_notifications(indexes.notifications));
-  all.push_back(make_dead_letters(indexes.dead_letters));
-  all.push_back(make_search());
-  all.push_back(make_customers());
-  all.push_back(make_kpis(settings));
-  all.push_back(make_stations());
-  all.push_back(make_idempotency());
-  all.push_back(make_audit());
-  return all;
+template <class Visit>
+void visit_all(const std::vector<view_module>& modules, Visit visit) {
+  for (const auto& module : modules) {
+    if (module.shared) visit(*module.shared);
+    for (const auto& p : module.projections) visit(*p);
+  }
 }
 
-std::string schema_of(const std::vector<std::unique_ptr<projection>>& all) {
+std::string schema_of(const std::vector<view_module>& modules) {
   std::string schema;
-  schema += fmt::format("{}/{} ", learnt_legs::name, learnt_legs::schema_version);
-  for (const auto& p : all) schema += fmt::format("{}/{} ", p->name(), p->schema_version());
+  visit_all(modules, [&](const projection& p) { schema += fmt::format("{}/{} ", p.name(), p.schema_version()); });
   return schema;
 }
 
-bool usable(const eventstore::kv_reader& views, const eventstore::log& log, const domain_settings& settings) {
+bool usable(const eventstore::kv_reader& views, const eventstore::log& log, const view_plan& plan) {
   const auto schema = views.get(families::meta, schema_key);
   if (!schema) return checkpoint_of(views).value == 0;
   list_indexes none;
   const auto status = read_views_status(views);
-  return *schema == schema_of(all_projections(log, settings, {}, none)) && status.checkpoint <= log.head().last && status.parked.empty();
+  return *schema == schema_of(plan.make({log, {}, none})) && status.checkpoint <= log.head().last && status.parked.empty();
 }
 
 }  // namespace
-
-std::vector<std::string> view_families() {
-  std::vector<std::string> names;
-  for (const auto& f : views_layout.families) names.push_back(f.name);
-  return names;
-}
-
-std::unique_ptr<eventstore::kv_store> open_views_store(const std::filesystem::path& data_dir, eventstore::open_mode mode) {
-  return eventstore::open_rocksdb_store(data_dir / "views", views_layout, mode);
-}
 
 position checkpoint_of(const eventstore::kv_reader& views) {
   const auto stored = views.get(families::meta, checkpoint_key);
@@ -111,34 +72,33 @@ views_status read_views_status(const eventstore::kv_reader& views) {
   return status;
 }
 
-read_models::read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log,
-                         domain_settings settings, std::vector<std::unique_ptr<projection>> more)
-    : store_(std::move(store)), log_(log), states_(log, settings, max_states_kept) {
-  status_ = read_views_status(*store_);
-  legs_ = std::make_unique<learnt_legs>(*store_, settings);
-  projections_ = all_projections(log, settings, status_.checkpoint, indexes_);
-  std::move(more.begin(), more.end(), std::back_inserter(projections_));
-  for (const auto& p : projections_) p->load(*store_);
+template <class Visit>
+void read_models::each(Visit visit) const {
+  visit_all(modules_, visit);
 }
 
-std::unique_ptr<read_models> read_models::open(const std::filesystem::path& data_dir, const eventstore::log& log,
-                                               domain_settings settings) {
+read_models::read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log, const view_plan& plan)
+    : store_(std::move(store)), log_(log), families_(plan.layout.families.size()), status_(read_views_status(*store_)) {
+  modules_ = plan.make({log, status_.checkpoint, indexes_});
+  each([this](projection& p) { p.load(*store_); });
+}
+
+std::unique_ptr<read_models> read_models::open(const std::filesystem::path& data_dir, const eventstore::log& log, const view_plan& plan) {
   const auto dir = data_dir / "views";
   try {
-    auto store = eventstore::open_rocksdb_store(dir, views_layout);
-    if (usable(*store, log, settings)) return std::make_unique<read_models>(std::move(store), log, settings);
+    auto store = eventstore::open_rocksdb_store(dir, plan.layout);
+    if (usable(*store, log, plan)) return std::make_unique<read_models>(std::move(store), log, plan);
     spdlog::info("the read models at {} are of another schema or log: rebuilding them", dir.string());
   } catch (const std::exception& failure) {
     // The log is held by this process alone, so nobody else can be using its views. What cannot be read is as useless as what is missing.
     spdlog::warn("the read models cannot be opened ({}): rebuilding them", failure.what());
   }
   std::filesystem::remove_all(dir);
-  return std::make_unique<read_models>(eventstore::open_rocksdb_store(dir, views_layout), log, std::move(settings));
+  return std::make_unique<read_models>(eventstore::open_rocksdb_store(dir, plan.layout), log, plan);
 }
 
-std::unique_ptr<read_models> read_models::in_memory(const eventstore::log& log, domain_settings settings,
-                                                    std::vector<std::unique_ptr<projection>> more) {
-  return std::make_unique<read_models>(eventstore::make_memory_store(views_layout), log, std::move(settings), std::move(more));
+std::unique_ptr<read_models> read_models::in_memory(const eventstore::log& log, const view_plan& plan) {
+  return std::make_unique<read_models>(eventstore::make_memory_store(plan.layout), log, plan);
 }
 
 void read_models::apply(const std::vector<recorded_event>& events) {
@@ -153,20 +113,20 @@ void read_models::apply(event_pointers events) {
   if (events.front()->pos.value != status_.checkpoint.value + 1)
     throw eventstore::store_error(
         fmt::format("the read models stand at {} and were given {}", status_.checkpoint.value, events.front()->pos.value));
-  auto touched = states_.apply(events);
   eventstore::kv_batch batch;
-  legs_->apply(states_.taught(), touched, batch);
-  const projection_input input{events, touched};
-  for (const auto& p : projections_) {
-    if (is_parked(p->name())) continue;
-    const auto changes_before = batch.changes.size();
-    try {
-      p->apply(input, *store_, batch);
-    } catch (const eventstore::store_error&) {
-      throw;  // the store's failure, not the projection's: the step comes again
-    } catch (const std::exception& failure) {
-      batch.changes.resize(changes_before);
-      park(*p, input, failure.what());
+  for (const auto& module : modules_) {
+    if (module.shared) module.shared->apply(events, *store_, batch);
+    for (const auto& p : module.projections) {
+      if (is_parked(p->name())) continue;
+      const auto changes_before = batch.changes.size();
+      try {
+        p->apply(events, *store_, batch);
+      } catch (const eventstore::store_error&) {
+        throw;  // the store's failure, not the projection's: the step comes again
+      } catch (const std::exception& failure) {
+        batch.changes.resize(changes_before);
+        park(*p, events, failure.what());
+      }
     }
   }
   for (const auto& p : parked()) batch.put(families::meta, std::string(parked_prefix).append(p.name), keys::of(p.at).append(p.reason));
@@ -178,13 +138,13 @@ void read_models::apply(event_pointers events) {
   keys::put_u64(value, next.folded);
   value.append(reinterpret_cast<const char*>(next.digest.data()), next.digest.size());
   batch.put(families::meta, std::string(checkpoint_key), std::move(value));
-  if (status_.checkpoint.value == 0) batch.put(families::meta, std::string(schema_key), schema_of(projections_));
+  if (status_.checkpoint.value == 0) batch.put(families::meta, std::string(schema_key), schema_of(modules_));
   {
     const auto alone = gate_.write();
     store_->write(batch);
-    legs_->publish();
-    for (const auto& p : projections_)
-      if (!is_parked(p->name())) p->publish();
+    each([this](projection& p) {
+      if (!is_parked(p.name())) p.publish();
+    });
   }
   status_.checkpoint = next.checkpoint;
   status_.folded = next.folded;
@@ -203,21 +163,21 @@ std::vector<parked_projection> read_models::parked() const {
 
 void read_models::purge() {
   std::vector<eventstore::family> all;
-  for (std::size_t i = 0; i < views_layout.families.size(); ++i) all.push_back(static_cast<eventstore::family>(i));
+  for (std::size_t i = 0; i < families_; ++i) all.push_back(static_cast<eventstore::family>(i));
   store_->purge(all);
 }
 
-void read_models::park(projection& failed, const projection_input& input, const std::string& reason) {
+void read_models::park(projection& failed, event_pointers events, const std::string& reason) {
   // Which commit of the step it is: what it makes of each one alone is thrown away.
-  auto at = input.events.front()->pos;
-  for (std::size_t from = 0; from < input.events.size();) {
+  auto at = events.front()->pos;
+  for (std::size_t from = 0; from < events.size();) {
     auto until = from + 1;
-    while (until < input.events.size() && follows_its_cause(*input.events[until])) ++until;
+    while (until < events.size() && follows_its_cause(*events[until])) ++until;
     try {
       eventstore::kv_batch scratch;
-      failed.apply({input.events.subspan(from, until - from), input.projects}, *store_, scratch);
+      failed.apply(events.subspan(from, until - from), *store_, scratch);
     } catch (const std::exception&) {
-      at = input.events[from]->pos;
+      at = events[from]->pos;
       break;
     }
     from = until;

@@ -15,42 +15,16 @@
 #include <vector>
 
 #include "domain/event/event.hpp"
-#include "domain/project/project.hpp"
 #include "eventstore/kv/kv_store.hpp"
 #include "eventstore/log.hpp"
 #include "projections/core/list_indexes.hpp"
-#include "projections/project/legs.hpp"
-#include "projections/project/project_states.hpp"
+#include "projections/core/projection.hpp"
 
 namespace plo::projections {
 
-/// Column families of the views, one per projection and one for checkpoints.
 namespace families {
-inline constexpr eventstore::family meta = 0, projects = 1, deadlines = 2, anomalies = 3, notifications = 4, dead_letters = 5,
-                                    search = 6, customers = 7, kpis = 8, legs = 9, stations = 10, idempotency = 11,
-                                    audit = 12;
+inline constexpr eventstore::family meta = 0;  // checkpoint, schema, what is parked
 }
-
-/// What a projection folds in one step: whole commits, and the projects they touched as they are afterwards.
-struct projection_input {
-  event_pointers events;
-  std::span<const touched_project> projects;
-};
-
-class projection {
-public:
-  virtual ~projection() = default;
-  [[nodiscard]] virtual std::string_view name() const = 0;
-  [[nodiscard]] virtual std::uint32_t schema_version() const = 0;
-  [[nodiscard]] virtual eventstore::family rows() const = 0;
-  /// Deterministic: the rows depend on the events alone. `views` is what was written before this step.
-  virtual void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) = 0;
-  /// Fills what the projection keeps in memory from its rows, once, before the first step.
-  virtual void load(const eventstore::kv_reader& /*views*/) {}
-  /// Makes the step's changes of what is kept in memory visible, in one with its rows. What a step that was not written left
-  /// behind, the next `apply` forgets.
-  virtual void publish() {}
-};
 
 /// A projection that could not fold an event. It is left where it stood, the others go on; the next start builds the read models anew.
 struct parked_projection {
@@ -77,15 +51,11 @@ struct views_status {
 /// All read models over one store. `apply` comes from one thread; snapshots from any.
 class read_models {
 public:
-  /// `more` are folded beside PLO's own: for tests.
-  read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log, domain_settings settings,
-              std::vector<std::unique_ptr<projection>> more = {});
+  read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log, const view_plan& plan);
 
   /// Opens `data_dir`/views. Views that cannot be opened, are ahead of the log or have another schema are deleted and rebuilt.
-  [[nodiscard]] static std::unique_ptr<read_models> open(const std::filesystem::path& data_dir,
-                                                         const eventstore::log& log, domain_settings settings);
-  [[nodiscard]] static std::unique_ptr<read_models> in_memory(const eventstore::log& log, domain_settings settings,
-                                                              std::vector<std::unique_ptr<projection>> more = {});
+  [[nodiscard]] static std::unique_ptr<read_models> open(const std::filesystem::path& data_dir, const eventstore::log& log, const view_plan& plan);
+  [[nodiscard]] static std::unique_ptr<read_models> in_memory(const eventstore::log& log, const view_plan& plan);
 
   /// The position up to which all events are folded.
   [[nodiscard]] position checkpoint() const { return status_.checkpoint; }
@@ -113,23 +83,19 @@ public:
 
 private:
   [[nodiscard]] bool is_parked(std::string_view name) const;
-  void park(projection& failed, const projection_input& input, const std::string& reason);
+  void park(projection& failed, event_pointers events, const std::string& reason);
+  template <class Visit>
+  void each(Visit visit) const;  // of the projections, each module's shared one first
 
   std::unique_ptr<eventstore::kv_store> store_;
   const eventstore::log& log_;
-  project_states states_;
+  std::size_t families_;
   list_indexes indexes_;
   mutable index_gate gate_;
-  std::unique_ptr<learnt_legs> legs_;
-  std::vector<std::unique_ptr<projection>> projections_;
+  std::vector<view_module> modules_;
   mutable std::mutex guard_;  // of what is parked
   views_status status_;
 };
-
-/// The names of the column families, each at its place.
-[[nodiscard]] std::vector<std::string> view_families();
-/// The store under the read models of a data directory, for whoever proves them. Throws store_error when there is none.
-[[nodiscard]] std::unique_ptr<eventstore::kv_store> open_views_store(const std::filesystem::path& data_dir, eventstore::open_mode mode);
 
 /// The checkpoint a snapshot was taken at.
 [[nodiscard]] position checkpoint_of(const eventstore::kv_reader& views);

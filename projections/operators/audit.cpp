@@ -40,9 +40,9 @@ public:
   std::uint32_t schema_version() const override { return 1; }
   eventstore::family rows() const override { return audit_family; }
 
-  void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
     std::map<std::string, std::uint64_t> counts;
-    for (const auto* e : input.events) {
+    for (const auto* e : events) {
       if (e->kind != event_kind::operator_) continue;
       for (const auto& order : std::array{order_of({}, ""), order_of(e->operator_id, ""), order_of({}, e->type), order_of(e->operator_id, e->type)}) {
         auto place = with_time(marked('e', order), e->recorded_at);

@@ -8,9 +8,13 @@
 
 #include "eventstore/log.hpp"
 #include "projections/core/page.hpp"
-#include "projections/core/read_models.hpp"
+#include "projections/core/projection.hpp"
 
 namespace plo::projections {
+
+namespace families {
+inline constexpr eventstore::family audit = 12;
+}
 
 struct audit_query {
   page_request page;

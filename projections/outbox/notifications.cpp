@@ -140,10 +140,10 @@ public:
     });
   }
 
-  void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
     staged_.clear();
     step now(views, batch);
-    for (const auto* e : input.events) {
+    for (const auto* e : events) {
       if (e->type == notification_type::requested) now.request(*e);
       else if (e->stream == stream_id::outbox()) now.outbox(*e);
     }
@@ -296,7 +296,7 @@ page list_notifications(reading& views, const notification_query& query) {
   }
   asked.sort = notification_index::requested;
   asked.ascending = false;
-  return read_page(views, views.indexes().notifications, std::move(asked), query.page, [&](json_writer& items, const uuid& id) {
+  return read_page(views, views.indexes().of<notification_index>(), std::move(asked), query.page, [&](json_writer& items, const uuid& id) {
     if (const auto row = find_notification(views.rows(), {id})) write_item(items, *row);
   });
 }

@@ -12,9 +12,20 @@
 #include "domain/notifications/notification.hpp"
 #include "projections/core/list_indexes.hpp"
 #include "projections/core/page.hpp"
-#include "projections/core/read_models.hpp"
+#include "projections/core/projection.hpp"
 
 namespace plo::projections {
+
+namespace families {
+inline constexpr eventstore::family notifications = 4;
+}
+
+/// What the list is filtered and sorted by.
+struct notification_index {
+  static constexpr std::string_view name = "notifications";
+  enum facet : std::size_t { status, channel, rule, facets };
+  enum column : std::size_t { requested, columns };
+};
 
 struct notification_row {
   notification_id id;

@@ -6,6 +6,7 @@
 #include "eventstore/kv/keys.hpp"
 #include "projections/core/index_page.hpp"
 #include "projections/project/anomaly_json.hpp"
+#include "projections/project/families.hpp"
 
 namespace plo::projections {
 
@@ -77,7 +78,7 @@ std::int64_t severity_and_age(event_severity severity, instant raised_at) {
 
 class anomalies_projection final : public projection {
 public:
-  explicit anomalies_projection(facet_index& index) : index_(index) {}
+  anomalies_projection(const project_fold& projects, facet_index& index) : projects_(projects), index_(index) {}
 
   std::string_view name() const override { return "anomalies"; }
   std::uint32_t schema_version() const override { return 3; }
@@ -91,9 +92,9 @@ public:
     });
   }
 
-  void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
     staged_.clear();
-    for (const auto& touched : input.projects) {
+    for (const auto& touched : projects_.touched()) {
       const auto& project = *touched.state;
       const auto store = std::string_view(project.store_id.value ? *project.store_id.value : no_text).substr(0, 0xffff);
       const auto type = std::string_view(project.project_type.value ? *project.project_type.value : no_text).substr(0, 0xffff);
@@ -160,13 +161,14 @@ private:
   }
 
   inline static const std::string no_text;
+  const project_fold& projects_;
   facet_index& index_;
   staged_rows staged_;
 };
 
 }  // namespace
 
-std::unique_ptr<projection> make_anomalies(facet_index& index) { return std::make_unique<anomalies_projection>(index); }
+std::unique_ptr<projection> make_anomalies(const project_fold& projects, facet_index& index) { return std::make_unique<anomalies_projection>(projects, index); }
 
 char cursor_list(anomaly_order order, bool descending) {
   if (order == anomaly_order::severity) return descending ? 's' : 'S';
@@ -197,7 +199,7 @@ index_query index_query_of(const reading& views, const anomaly_query& query) {
 }
 
 page list_anomalies(reading& views, const anomaly_query& query) {
-  return read_page(views, views.indexes().anomalies, index_query_of(views, query), query.page, [&](json_writer& items, const uuid& id) {
+  return read_page(views, views.indexes().of<anomaly_index>(), index_query_of(views, query), query.page, [&](json_writer& items, const uuid& id) {
     const auto row = views.rows().get(families::anomalies, anomaly_row_key(id));
     if (row) items.raw(decode_anomaly(*row).json);
   });

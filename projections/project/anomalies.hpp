@@ -8,9 +8,17 @@
 #include "domain/project/anomaly.hpp"
 #include "projections/core/list_indexes.hpp"
 #include "projections/core/page.hpp"
-#include "projections/core/read_models.hpp"
+#include "projections/core/projection.hpp"
+#include "projections/project/legs.hpp"
 
 namespace plo::projections {
+
+/// What the list is filtered and sorted by.
+struct anomaly_index {
+  static constexpr std::string_view name = "anomalies";
+  enum facet : std::size_t { status, severity, rule, store, type, assigned_to, facets };
+  enum column : std::size_t { severity_and_age, raised_at, columns };
+};
 
 enum class anomaly_order { severity, raised_at };
 
@@ -25,7 +33,7 @@ struct anomaly_query {
   std::optional<instant> from, to;  // raised_at, [from, to)
 };
 
-[[nodiscard]] std::unique_ptr<projection> make_anomalies(facet_index& index);
+[[nodiscard]] std::unique_ptr<projection> make_anomalies(const project_fold& projects, facet_index& index);
 
 /// A page of anomalies. Of equal severity the one that has waited longest comes first.
 [[nodiscard]] page list_anomalies(reading& views, const anomaly_query& query);

@@ -7,6 +7,7 @@
 #include "eventstore/kv/keys.hpp"
 #include "projections/core/token_index.hpp"
 #include "projections/project/anomaly_json.hpp"
+#include "projections/project/families.hpp"
 
 namespace plo::projections {
 
@@ -150,7 +151,7 @@ stored_customer decode_customer(std::string_view in) {
 
 /// Sorted by the folded name; those without a name by their id.
 std::string place_in_list(const customer_row& c, std::string_view customer) {
-  auto place = fold(c.name.empty() ? customer : std::string_view(c.name)).substr(0, 1000);
+  auto place = fold_text(c.name.empty() ? customer : std::string_view(c.name)).substr(0, 1000);
   std::replace(place.begin(), place.end(), '\0', ' ');
   place.push_back('\0');
   return place.append(customer);
@@ -165,13 +166,15 @@ std::uint64_t customers_total(const eventstore::kv_reader& views) {
 
 class customers_projection final : public projection {
 public:
+  explicit customers_projection(const project_fold& projects) : projects_(projects) {}
+
   std::string_view name() const override { return "customers"; }
   std::uint32_t schema_version() const override { return 3; }
   eventstore::family rows() const override { return families::customers; }
 
-  void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
     changes changed;
-    for (const auto& touched : input.projects) {
+    for (const auto& touched : projects_.touched()) {
       const auto& id = touched.state->id;
       const auto before = views.get(rows(), customer_project_key(id));
       const auto now = entry_of(*touched.state);
@@ -276,6 +279,7 @@ private:
     }
     return best_name;
   }
+  const project_fold& projects_;
 };
 
 void write_customer(json_writer& json, const eventstore::kv_reader& views, std::string_view customer, const customer_row& row) {
@@ -300,7 +304,7 @@ void write_customer(json_writer& json, const eventstore::kv_reader& views, std::
 
 }  // namespace
 
-std::unique_ptr<projection> make_customers() { return std::make_unique<customers_projection>(); }
+std::unique_ptr<projection> make_customers(const project_fold& projects) { return std::make_unique<customers_projection>(projects); }
 
 std::optional<std::string> customer_json(const eventstore::kv_reader& views, std::string_view customer_id) {
   const auto stored = views.get(families::customers, customer_key(customer_id));

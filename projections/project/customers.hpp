@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "projections/core/page.hpp"
-#include "projections/core/read_models.hpp"
+#include "projections/core/projection.hpp"
+#include "projections/project/legs.hpp"
 
 namespace plo::projections {
 
@@ -20,7 +21,7 @@ struct customer_query {
   std::string text;  // every term begins a word of the name or id; empty: all
 };
 
-[[nodiscard]] std::unique_ptr<projection> make_customers();
+[[nodiscard]] std::unique_ptr<projection> make_customers(const project_fold& projects);
 
 /// A page of customers by name (without case and accents), then id.
 [[nodiscard]] page list_customers(const eventstore::kv_reader& views, const customer_query& query);

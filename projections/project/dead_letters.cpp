@@ -7,6 +7,7 @@
 #include "domain/event/dead_letter.hpp"
 #include "eventstore/kv/keys.hpp"
 #include "projections/core/index_page.hpp"
+#include "projections/project/families.hpp"
 
 namespace plo::projections {
 
@@ -86,10 +87,10 @@ public:
     });
   }
 
-  void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
     staged_.clear();
     letters changed;
-    for (const auto* e : input.events)
+    for (const auto* e : events)
       if (e->stream == stream_id::dead_letters()) fold(*e, views, changed);
     for (const auto& [id, row] : changed) {
       batch.put(rows(), letter_key(id), encode_letter(row));
@@ -166,7 +167,7 @@ page list_dead_letters(reading& views, const eventstore::log& log, const dead_le
   require_facet(asked, dead_letter_index::status, query.status);
   asked.sort = dead_letter_index::added;
   asked.ascending = false;
-  return read_page(views, views.indexes().dead_letters, std::move(asked), query.page, [&](json_writer& items, const uuid& id) {
+  return read_page(views, views.indexes().of<dead_letter_index>(), std::move(asked), query.page, [&](json_writer& items, const uuid& id) {
     if (const auto letter = dead_letter_json(views.rows(), log, {id})) items.raw(*letter);
   });
 }

@@ -7,9 +7,16 @@
 
 #include "projections/core/list_indexes.hpp"
 #include "projections/core/page.hpp"
-#include "projections/core/read_models.hpp"
+#include "projections/core/projection.hpp"
 
 namespace plo::projections {
+
+/// What the list is filtered and sorted by.
+struct dead_letter_index {
+  static constexpr std::string_view name = "dead_letters";
+  enum facet : std::size_t { kind, status, facets };
+  enum column : std::size_t { added, columns };
+};
 
 struct dead_letter_query {
   page_request page;

@@ -4,6 +4,7 @@
 
 #include "domain/project/agenda.hpp"
 #include "eventstore/kv/keys.hpp"
+#include "projections/project/families.hpp"
 
 namespace plo::projections {
 
@@ -30,7 +31,8 @@ instant time_of(std::string_view value) { return instant(milliseconds(static_cas
 
 class deadlines final : public projection {
 public:
-  deadlines(const eventstore::log& log, domain_settings settings, position checkpoint) : settings_(std::move(settings)) {
+  deadlines(const project_fold& projects, const eventstore::log& log, domain_settings settings, position checkpoint)
+      : projects_(projects), settings_(std::move(settings)) {
     rules::rule_set set;
     log.read_stream(stream_id::rules(), {1}, [&](const recorded_event& e) {
       if (e.pos > checkpoint) return false;
@@ -45,16 +47,16 @@ public:
   std::uint32_t schema_version() const override { return 2; }
   eventstore::family rows() const override { return families::deadlines; }
 
-  void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
     history_.erase(history_.begin(), history_.end() - 1);
     auto latest = latest_occurrence(views);
     const auto before = latest;
-    for (const auto* e : input.events) {
+    for (const auto* e : events) {
       if (e->kind == event_kind::source) latest = std::max(latest, e->occurred_at);
       if (e->stream == stream_id::rules()) change_rules(*e);
     }
     if (latest > before) batch.put(rows(), std::string(clock_key), time_value(latest));
-    for (const auto& touched : input.projects) {
+    for (const auto& touched : projects_.touched()) {
       const auto agenda = agenda_of(*touched.state, rules_at(touched.last), settings_);
       batch.put(rows(), row_key(touched.state->id), agenda.empty() ? std::string() : time_value(agenda.front().due));
     }
@@ -78,14 +80,15 @@ private:
     return *std::prev(later)->rules;
   }
 
+  const project_fold& projects_;
   domain_settings settings_;
   std::vector<in_force> history_;  // those of the present step
 };
 
 }  // namespace
 
-std::unique_ptr<projection> make_deadlines(const eventstore::log& log, domain_settings settings, position checkpoint) {
-  return std::make_unique<deadlines>(log, std::move(settings), checkpoint);
+std::unique_ptr<projection> make_deadlines(const project_fold& projects, const eventstore::log& log, domain_settings settings, position checkpoint) {
+  return std::make_unique<deadlines>(projects, log, std::move(settings), checkpoint);
 }
 
 void each_deadline(const eventstore::kv_reader& views, const std::function<void(const project_id&, instant)>& visit) {

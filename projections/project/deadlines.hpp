@@ -6,12 +6,13 @@
 #include <memory>
 #include <vector>
 
-#include "projections/core/read_models.hpp"
+#include "projections/core/projection.hpp"
+#include "projections/project/legs.hpp"
 
 namespace plo::projections {
 
 /// Needs the log for the rules as they were at the checkpoint that it goes on from.
-[[nodiscard]] std::unique_ptr<projection> make_deadlines(const eventstore::log& log, domain_settings settings, position checkpoint);
+[[nodiscard]] std::unique_ptr<projection> make_deadlines(const project_fold& projects, const eventstore::log& log, domain_settings settings, position checkpoint);
 
 void each_deadline(const eventstore::kv_reader& views, const std::function<void(const project_id&, instant due)>& visit);
 

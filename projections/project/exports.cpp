@@ -143,14 +143,14 @@ void append_csv_text(std::string& line, std::string_view text) {
 
 std::unique_ptr<csv_export> export_projects(reading& views, const project_query& query) {
   const auto asked = index_query_of(views, query);
-  auto places = views.indexes().projects.all(asked);
+  auto places = views.indexes().of<project_index>().all(asked);
   const auto load = [](const eventstore::kv_reader& rows, const uuid& id) { return project_item(rows, {id}); };
   return std::make_unique<csv_rows<decltype(load)>>(views.take_rows(), std::move(places), asked.ascending, project_columns, load);
 }
 
 std::unique_ptr<csv_export> export_anomalies(reading& views, const anomaly_query& query) {
   const auto asked = index_query_of(views, query);
-  auto places = views.indexes().anomalies.all(asked);
+  auto places = views.indexes().of<anomaly_index>().all(asked);
   const auto load = [](const eventstore::kv_reader& rows, const uuid& id) {
     const auto row = find_anomaly(rows, {id});
     return row ? row->json : std::string();

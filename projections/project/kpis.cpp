@@ -9,6 +9,8 @@
 #include "domain/project/conclude.hpp"
 #include "domain/project/stores.hpp"
 #include "eventstore/kv/keys.hpp"
+#include "projections/project/anomalies.hpp"
+#include "projections/project/families.hpp"
 
 namespace plo::projections {
 
@@ -215,15 +217,15 @@ private:
 
 class kpis_projection final : public projection {
 public:
-  explicit kpis_projection(domain_settings settings) : settings_(std::move(settings)) {}
+  kpis_projection(const project_fold& projects, domain_settings settings) : projects_(projects), settings_(std::move(settings)) {}
 
   std::string_view name() const override { return "kpis"; }
   std::uint32_t schema_version() const override { return 2; }
   eventstore::family rows() const override { return families::kpis; }
 
-  void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
     count_changes changes(settings_);
-    for (const auto& touched : input.projects) fold(touched, views, batch, changes);
+    for (const auto& touched : projects_.touched()) fold(touched, views, batch, changes);
     changes.write(views, batch);
   }
 
@@ -284,6 +286,7 @@ private:
     return c;
   }
 
+  const project_fold& projects_;
   domain_settings settings_;
 };
 
@@ -345,10 +348,12 @@ std::optional<std::int64_t> percentile(const std::map<std::int64_t, std::int64_t
 
 }  // namespace
 
-std::unique_ptr<projection> make_kpis(const domain_settings& settings) { return std::make_unique<kpis_projection>(settings); }
+std::unique_ptr<projection> make_kpis(const project_fold& projects, const domain_settings& settings) {
+  return std::make_unique<kpis_projection>(projects, settings);
+}
 
 std::string kpis_json(reading& views, const kpi_query& query) {
-  const auto open = open_counts(views.indexes().anomalies, query);
+  const auto open = open_counts(views.indexes().of<anomaly_index>(), query);
   views.release();
   std::map<std::int64_t, day_numbers> days;
   day_numbers sum{};

@@ -6,7 +6,8 @@
 #include <string>
 
 #include "projections/core/list_indexes.hpp"
-#include "projections/core/read_models.hpp"
+#include "projections/core/projection.hpp"
+#include "projections/project/legs.hpp"
 
 namespace plo::projections {
 
@@ -21,7 +22,7 @@ struct kpi_query {
 };
 
 /// Days are days of the zone. An anomaly counts for the store and type that its project has now.
-[[nodiscard]] std::unique_ptr<projection> make_kpis(const domain_settings& settings);
+[[nodiscard]] std::unique_ptr<projection> make_kpis(const project_fold& projects, const domain_settings& settings);
 
 /// The KPIs as JSON. What was raised, acknowledged, resolved or delivered counts on its day; what is open is what is open now.
 [[nodiscard]] std::string kpis_json(reading& views, const kpi_query& query);

@@ -6,10 +6,13 @@
 
 #include "eventstore/kv/keys.hpp"
 #include "projections/core/read_models.hpp"
+#include "projections/project/families.hpp"
 
 namespace plo::projections {
 
 namespace {
+
+constexpr std::size_t max_states_kept = 20'000;
 
 /// Lanes beyond these are judged by what is known of those they belong to.
 constexpr std::size_t max_lanes = 200'000;
@@ -36,20 +39,22 @@ double rounded(double probability) { return std::round(probability * 1e4) / 1e4;
 
 }  // namespace
 
-learnt_legs::learnt_legs(const eventstore::kv_reader& views, domain_settings settings) : settings_(std::move(settings)) {
+project_fold::project_fold(const eventstore::log& log, domain_settings settings) : settings_(std::move(settings)), states_(log, settings_, max_states_kept) {}
+
+void project_fold::load(const eventstore::kv_reader& views) {
   views.scan(families::legs, "", "", [&](std::string_view key, std::string_view value) {
     if (auto row = risk::decode(value)) known_.emplace(key, std::move(*row));
     return true;
   });
 }
 
-const risk::learnt* learnt_legs::find(const std::string& key) const {
+const risk::learnt* project_fold::find(const std::string& key) const {
   if (const auto staged = staged_.find(key); staged != staged_.end()) return &staged->second;
   const auto known = known_.find(key);
   return known == known_.end() ? nullptr : &known->second;
 }
 
-risk::learnt* learnt_legs::change(const std::string& key, const risk::learnt& fresh) {
+risk::learnt* project_fold::change(const std::string& key, const risk::learnt& fresh) {
   if (const auto staged = staged_.find(key); staged != staged_.end()) return &staged->second;
   const auto known = known_.find(key);
   if (known == known_.end()) {
@@ -59,11 +64,13 @@ risk::learnt* learnt_legs::change(const std::string& key, const risk::learnt& fr
   return &staged_.emplace(key, known == known_.end() ? fresh : known->second).first->second;
 }
 
-void learnt_legs::apply(std::span<const taught_leg> taught, std::span<touched_project> touched, eventstore::kv_batch& batch) {
+void project_fold::apply(event_pointers events, const eventstore::kv_reader&, eventstore::kv_batch& batch) {
+  touched_ = states_.apply(events);
+  const auto& taught = states_.taught();
   staged_.clear();
   fresh_ = 0;
   std::vector<touched_project*> by_position;
-  for (auto& project : touched) by_position.push_back(&project);
+  for (auto& project : touched_) by_position.push_back(&project);
   std::sort(by_position.begin(), by_position.end(), [](const auto* a, const auto* b) { return a->last < b->last; });
   auto next = taught.begin();
   for (auto* project : by_position) {
@@ -75,7 +82,7 @@ void learnt_legs::apply(std::span<const taught_leg> taught, std::span<touched_pr
   for (const auto& [key, row] : staged_) batch.put(families::legs, key, risk::encode(row));
 }
 
-void learnt_legs::publish() {
+void project_fold::publish() {
   for (auto& [key, row] : staged_) known_[key] = row;
   staged_.clear();
   fresh_ = 0;

@@ -12,11 +12,9 @@
 #include "domain/project/project.hpp"
 #include "domain/risk/legs.hpp"
 #include "eventstore/log.hpp"
+#include "projections/core/projection.hpp"
 
 namespace plo::projections {
-
-/// Events in log order, wherever they are kept.
-using event_pointers = std::span<const recorded_event* const>;
 
 /// A project that a step touched, as it is afterwards.
 struct touched_project {

@@ -8,6 +8,7 @@
 #include "projections/core/index_page.hpp"
 #include "projections/project/anomaly_json.hpp"
 #include "projections/project/customers.hpp"
+#include "projections/project/families.hpp"
 #include "projections/project/project_json.hpp"
 #include "projections/project/search.hpp"
 
@@ -68,7 +69,7 @@ std::string facet_text(std::string_view text) { return std::string(text.substr(0
 
 class projects_projection final : public projection {
 public:
-  explicit projects_projection(facet_index& index) : index_(index) {}
+  projects_projection(const project_fold& projects, facet_index& index) : projects_(projects), index_(index) {}
 
   std::string_view name() const override { return "projects"; }
   std::uint32_t schema_version() const override { return 4; }
@@ -83,9 +84,9 @@ public:
     });
   }
 
-  void apply(const projection_input& input, const eventstore::kv_reader&, eventstore::kv_batch& batch) override {
+  void apply(event_pointers, const eventstore::kv_reader&, eventstore::kv_batch& batch) override {
     staged_.clear();
-    for (const auto& touched : input.projects) {
+    for (const auto& touched : projects_.touched()) {
       const auto& project = *touched.state;
       const auto found = summary_of(project);
       std::vector<std::string> facets(project_index::facets);
@@ -112,6 +113,7 @@ public:
   void publish() override { staged_.apply_to(index_); }
 
 private:
+  const project_fold& projects_;
   facet_index& index_;
   staged_rows staged_;
 };
@@ -139,7 +141,7 @@ void narrow(std::optional<std::vector<uuid>>& among, std::vector<uuid> ids) {
 
 }  // namespace
 
-std::unique_ptr<projection> make_projects(facet_index& index) { return std::make_unique<projects_projection>(index); }
+std::unique_ptr<projection> make_projects(const project_fold& projects, facet_index& index) { return std::make_unique<projects_projection>(projects, index); }
 
 std::string store_of(const eventstore::kv_reader& views, const project_id& id, position at) {
   std::string store;
@@ -166,7 +168,7 @@ std::vector<list_place> closed_projects(const reading& views, std::string_view s
   asked.sort = project_index::updated_at;
   asked.limit = most;
   asked.after = after;
-  return views.indexes().projects.select(asked).rows;
+  return views.indexes().of<project_index>().select(asked).rows;
 }
 
 char cursor_list(project_order order, bool descending) {
@@ -193,7 +195,7 @@ index_query index_query_of(const reading& views, const project_query& query) {
 }
 
 page list_projects(reading& views, const project_query& query) {
-  return read_page(views, views.indexes().projects, index_query_of(views, query), query.page, [&](json_writer& items, const uuid& id) { items.raw(project_item(views.rows(), {id})); });
+  return read_page(views, views.indexes().of<project_index>(), index_query_of(views, query), query.page, [&](json_writer& items, const uuid& id) { items.raw(project_item(views.rows(), {id})); });
 }
 
 }  // namespace plo::projections

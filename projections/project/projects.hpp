@@ -7,9 +7,17 @@
 
 #include "projections/core/list_indexes.hpp"
 #include "projections/core/page.hpp"
-#include "projections/core/read_models.hpp"
+#include "projections/core/projection.hpp"
+#include "projections/project/legs.hpp"
 
 namespace plo::projections {
+
+/// What the list is filtered and sorted by.
+struct project_index {
+  static constexpr std::string_view name = "projects";
+  enum facet : std::size_t { status, type, store, severity, assigned_to, facets };
+  enum column : std::size_t { oldest_anomaly, updated_at, created_at, risk, columns };
+};
 
 enum class project_order { oldest_anomaly, updated_at, created_at, risk };
 
@@ -23,7 +31,7 @@ struct project_query {
   std::optional<double> risk_min;   // projects without a risk do not match
 };
 
-[[nodiscard]] std::unique_ptr<projection> make_projects(facet_index& index);
+[[nodiscard]] std::unique_ptr<projection> make_projects(const project_fold& projects, facet_index& index);
 
 /// A page of list items.
 [[nodiscard]] page list_projects(reading& views, const project_query& query);

@@ -9,6 +9,7 @@
 #include "eventstore/kv/keys.hpp"
 #include "projections/core/token_index.hpp"
 #include "projections/project/customers.hpp"
+#include "projections/project/families.hpp"
 
 namespace plo::projections {
 
@@ -143,12 +144,14 @@ std::vector<document> documents_of(const project_state& p) {
 
 class search_projection final : public projection {
 public:
+  explicit search_projection(const project_fold& projects) : projects_(projects) {}
+
   std::string_view name() const override { return "search"; }
   std::uint32_t schema_version() const override { return 2; }
   eventstore::family rows() const override { return families::search; }
 
-  void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
-    for (const auto& touched : input.projects) {
+  void apply(event_pointers, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+    for (const auto& touched : projects_.touched()) {
       const auto& project = *touched.state;
       const auto key = std::string("J") + id_bytes(project.id.value);
       const auto digest = digest_of(project);
@@ -185,6 +188,7 @@ private:
     change_tokens(batch, space_of(d.kind), was.tokens, search_place(was.created_at, d.entity), d.tokens, search_place(d.created_at, d.entity));
     batch.put(rows(), document_key(d.kind, d.entity), std::move(row));
   }
+  const project_fold& projects_;
 };
 
 struct hit {
@@ -230,7 +234,7 @@ void add_rules(const rules::rule_set& rules, const std::vector<std::string>& ter
 
 }  // namespace
 
-std::unique_ptr<projection> make_search() { return std::make_unique<search_projection>(); }
+std::unique_ptr<projection> make_search(const project_fold& projects) { return std::make_unique<search_projection>(projects); }
 
 std::string search(const eventstore::kv_reader& views, const rules::rule_set& rules, std::string_view text) {
   std::vector<hit> hits;

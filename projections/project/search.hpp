@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "domain/rules/rule_set.hpp"
-#include "projections/core/read_models.hpp"
+#include "projections/core/projection.hpp"
+#include "projections/project/legs.hpp"
 
 namespace plo::projections {
 
@@ -15,7 +16,7 @@ inline constexpr std::size_t max_hits = 20;
 inline constexpr std::size_t max_search_bytes = 200;
 
 /// Keeps the tokens of projects, their orders and their references.
-[[nodiscard]] std::unique_ptr<projection> make_search();
+[[nodiscard]] std::unique_ptr<projection> make_search(const project_fold& projects);
 
 /// `{items: [{kind, id, project_id, title, subtitle, score}]}`: projects, customers, orders, references and rules that have, for every
 /// term, a word or reference that begins with it. A whole reference counts more than a whole word, and that more than a beginning; of

@@ -4,6 +4,7 @@
 
 #include "base/json.hpp"
 #include "eventstore/kv/keys.hpp"
+#include "projections/project/families.hpp"
 
 namespace plo::projections {
 
@@ -43,10 +44,10 @@ public:
   std::uint32_t schema_version() const override { return 1; }
   eventstore::family rows() const override { return families::stations; }
 
-  void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
     std::map<std::string, station_row> changed;
     std::uint64_t added = 0;
-    for (const auto* e : input.events) {
+    for (const auto* e : events) {
       if (!names_a_station(*e)) continue;
       const auto data = json_document::parse(e->data);
       if (!data) continue;

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "projections/core/page.hpp"
-#include "projections/core/read_models.hpp"
+#include "projections/core/projection.hpp"
 
 namespace plo::projections {
 

@@ -18,6 +18,7 @@
 #include "projections/project/project_detail.hpp"
 #include "projections/project/projects.hpp"
 #include "projections/project/timeline.hpp"
+#include "projections/registry.hpp"
 #include "replay/rederive.hpp"
 
 namespace plo::actors::test {
@@ -293,7 +294,7 @@ protected:
   test_config config;
   rule_book book{std::make_shared<const rules::rule_set>()};
   breakable_log log;
-  std::unique_ptr<projections::read_models> models = projections::read_models::in_memory(log, domain_settings{});
+  std::unique_ptr<projections::read_models> models = projections::read_models::in_memory(log, projections::all_views({}));
   engine_metrics metrics;
   project_clock clock;
   commit_feed feed{1000};

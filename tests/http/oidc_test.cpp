@@ -103,7 +103,7 @@ TEST_F(Oidc, TakesTokensOfBothKindsOfKeys) {
     ASSERT_TRUE(found) << key.algorithm;
     EXPECT_EQ(found->user_id, "u-17");
     EXPECT_EQ(found->email, "u17@example.org");
-    EXPECT_EQ(found->role, operators::role::operator_);
+    EXPECT_EQ(found->role, plo::role::operator_);
   }
 }
 
@@ -179,7 +179,7 @@ TEST_F(Oidc, NeedsARole) {
   EXPECT_EQ(role(R"(["viewer","operator"])"), "operator");
   EXPECT_EQ(role(R"("root")"), "refused");
   EXPECT_EQ(role("null"), "refused");
-  settings.roles = {{"plo-team", operators::role::operator_}};
+  settings.roles = {{"plo-team", plo::role::operator_}};
   EXPECT_EQ(role(R"(["staff","plo-team"])"), "operator");
   EXPECT_EQ(role(R"("admin")"), "refused") << "with a mapping only what it names counts";
 }

@@ -7,7 +7,8 @@
 #include <sodium.h>
 
 #include "base/json.hpp"
-#include "http/server/server.hpp"
+#include "http/registry.hpp"
+#include "projections/registry.hpp"
 
 namespace plo::http {
 namespace {
@@ -25,12 +26,12 @@ std::string lower(std::string text) {
 TEST(openapi_document, describes_every_route_and_no_other) {
   ASSERT_GE(sodium_init(), 0);
   auto log = eventstore::make_memory_log();
-  auto models = projections::read_models::in_memory(*log, {});
+  auto models = projections::read_models::in_memory(*log, projections::all_views({}));
   actors::engine engine({}, std::move(log), std::move(models));
   settings serving;
   serving.port = 0;
   serving.auth.secret = serving.tracking_secret = std::string(32, 's');
-  const server running(serving, engine);
+  const server running(serving, engine, all_routes(engine));
   std::set<std::string> routed;
   for (const auto& [method, pattern] : running.routes()) routed.insert(lower(method) + " " + pattern);
 

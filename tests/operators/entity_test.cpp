@@ -25,7 +25,7 @@ protected:
     actor_test::TearDown();
   }
 
-  account_reply add(const std::string& email, operators::role role, std::string comment = {}) {
+  account_reply add(const std::string& email, plo::role role, std::string comment = {}) {
     auto command = std::make_shared<account_command>();
     command->email = email;
     command->role = role;
@@ -43,34 +43,34 @@ protected:
 };
 
 TEST_F(accounts_test, a_change_is_in_force_when_it_is_answered) {
-  const auto added = add("anna@example.org", operators::role::admin);
+  const auto added = add("anna@example.org", plo::role::admin);
   EXPECT_EQ(added.what, account_reply::outcome::done);
   EXPECT_EQ(added.pos, log.head().last);
   ASSERT_NE(in_force.current()->find(added.user), nullptr);
   EXPECT_EQ(added.told, to_json(*in_force.current()->find(added.user)));
-  const auto again = add("Anna@example.org", operators::role::viewer);
+  const auto again = add("Anna@example.org", plo::role::viewer);
   EXPECT_EQ(again.what, account_reply::outcome::refused);
   EXPECT_EQ(again.refusal, operators::account_refusal::email_in_use);
 }
 
 TEST_F(accounts_test, what_could_not_be_read_back_is_rejected_and_changes_nothing) {
-  add("anna@example.org", operators::role::admin);
+  add("anna@example.org", plo::role::admin);
   const auto before = log.head().last;
-  const auto rejected = add("ben@example.org", operators::role::viewer, "\xff");
+  const auto rejected = add("ben@example.org", plo::role::viewer, "\xff");
   EXPECT_EQ(rejected.what, account_reply::outcome::invalid);
   EXPECT_EQ(rejected.reason, "the comment is not UTF-8");
   EXPECT_EQ(log.head().last, before);
   EXPECT_EQ(in_force.current()->all().size(), 1u);
-  EXPECT_EQ(add("ben@example.org", operators::role::viewer).what, account_reply::outcome::done);
+  EXPECT_EQ(add("ben@example.org", plo::role::viewer).what, account_reply::outcome::done);
 }
 
 TEST_F(accounts_test, a_failed_append_changes_nothing_and_the_next_one_works) {
-  add("anna@example.org", operators::role::admin);
+  add("anna@example.org", plo::role::admin);
   log.broken = true;
-  EXPECT_EQ(add("ben@example.org", operators::role::viewer).what, account_reply::outcome::unavailable);
+  EXPECT_EQ(add("ben@example.org", plo::role::viewer).what, account_reply::outcome::unavailable);
   EXPECT_EQ(in_force.current()->all().size(), 1u);
   log.broken = false;
-  EXPECT_EQ(add("ben@example.org", operators::role::viewer).what, account_reply::outcome::done);
+  EXPECT_EQ(add("ben@example.org", plo::role::viewer).what, account_reply::outcome::done);
   EXPECT_EQ(in_force.current()->all().size(), 2u);
   EXPECT_EQ(load_accounts(log).all().size(), 2u);
 }

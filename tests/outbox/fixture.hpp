@@ -5,6 +5,7 @@
 
 #include "actors/outbox/outbox.hpp"
 #include "actors/outbox/sender.hpp"
+#include "actors/project/message_composer.hpp"
 #include "projections/outbox/notifications.hpp"
 #include "tests/core/actor_fixture.hpp"
 
@@ -16,8 +17,8 @@ using namespace std::chrono_literals;
 class scripted_carrier final : public carrier {
 public:
   attempt carry(const parcel& parcel) override {
-    carried.push_back(parcel.told.request.id);
-    rule_ids.push_back(parcel.told.request.rule_id);
+    carried.push_back(parcel.request.id);
+    rule_ids.push_back(parcel.request.rule_id);
     if (script.empty()) {
       attempt delivered;
       delivered.reached.push_back("a@example.org");
@@ -61,6 +62,9 @@ private:
   const eventstore::kv_reader& views_;
 };
 
+/// The scripted carriers ask for no words.
+inline const auto no_texts = std::make_shared<const notifications::message_templates>();
+
 class outbox_test : public actor_test {
 protected:
   void SetUp() override {
@@ -86,21 +90,21 @@ protected:
     environment.make_sender = [this](const std::string& lane) {
       auto& way = ways[lane];
       if (!way) way = std::make_shared<scripted_carrier>();
-      return system.spawn(outbox_sender, outbox_sender_environment{&log, {}, way, &stopping});
+      return system.spawn(outbox_sender, outbox_sender_environment{&log, compose_project_messages(log, {no_texts, {}, {}}), way, &stopping});
     };
     environment.now = [this] { return now; };
     environment.wall_now = [this] { return instant(1'750'000'000s) + now; };
     environment.random = [] { return 1.0; };
-    letters = system.spawn(outbox, environment);
+    sending = system.spawn(outbox, environment);
     caf::anon_send_exit(runner, caf::exit_reason::user_shutdown);
-    runner = system.spawn(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, letters});
-    caf::anon_send(letters, open_outbox{writer});
+    runner = system.spawn(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, sending});
+    caf::anon_send(sending, open_outbox{writer});
     run();
   }
 
   void close() {
-    caf::anon_send_exit(letters, caf::exit_reason::user_shutdown);
-    letters = nullptr;
+    caf::anon_send_exit(sending, caf::exit_reason::user_shutdown);
+    sending = nullptr;
     run();
   }
 
@@ -140,13 +144,13 @@ protected:
 
   void pass(milliseconds time) {
     now += time;
-    caf::anon_send(letters, outbox_tick{});
+    caf::anon_send(sending, outbox_tick{});
     run();
   }
 
   command_reply retry(const notification_id& id) {
     command_reply got;
-    caf::anon_send(letters, retry_notification{id, command_stamp{"anna", {}, {}, {}, 200, {}}, command_completion([&](command_reply reply) { got = std::move(reply); })});
+    caf::anon_send(sending, retry_notification{id, command_stamp{"anna", {}, {}, {}, 200, {}}, command_completion([&](command_reply reply) { got = std::move(reply); })});
     run();
     return got;
   }
@@ -177,7 +181,7 @@ protected:
   std::atomic<bool> stopping{false};
   milliseconds now{0};
   std::map<std::string, std::shared_ptr<scripted_carrier>> ways;
-  caf::actor letters;
+  caf::actor sending;
   caf::scoped_actor asker{system};
   std::int64_t projects = 0;
 };

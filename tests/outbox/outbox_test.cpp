@@ -81,7 +81,7 @@ TEST_F(outbox_test, two_at_once_cannot_both_have_it_sent_again) {
   const auto id = request(1)[0];
   std::vector<command_reply::outcome> answers;
   for (int i = 0; i < 2; ++i)
-    caf::anon_send(letters, retry_notification{id, {}, command_completion([&](const command_reply& reply) { answers.push_back(reply.what); })});
+    caf::anon_send(sending, retry_notification{id, {}, command_completion([&](const command_reply& reply) { answers.push_back(reply.what); })});
   run();
   EXPECT_THAT(answers, ::testing::UnorderedElementsAre(command_reply::outcome::done, command_reply::outcome::refused));
   EXPECT_EQ(ways["email"]->carried.size(), 2u);
@@ -120,7 +120,7 @@ TEST_F(outbox_test, a_history_is_marked_sent_in_few_appends_and_nobody_is_told) 
   for (int i = 0; i < 5; ++i) request(1'000);
   request(10, "ticket", "crm");
   bool drained = false;
-  caf::anon_send(letters, drain_outbox{false, completion<bool>([&](bool yes) { drained = yes; })});
+  caf::anon_send(sending, drain_outbox{false, completion<bool>([&](bool yes) { drained = yes; })});
   const auto before = log.appends;
   run();
   EXPECT_TRUE(drained);
@@ -163,7 +163,7 @@ TEST_F(outbox_test, when_it_stops_what_is_not_sent_stays_pending) {
   const auto id = request(1)[0];
   stopping = true;
   bool stopped = false;
-  caf::anon_send(letters, drain_outbox{true, completion<bool>([&](bool yes) { stopped = yes; })});
+  caf::anon_send(sending, drain_outbox{true, completion<bool>([&](bool yes) { stopped = yes; })});
   run();
   EXPECT_TRUE(stopped);
   pass(10s);

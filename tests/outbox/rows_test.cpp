@@ -1,4 +1,5 @@
 // The outbox as rows: a fold of the log, listed and filtered.
+#include "projections/registry.hpp"
 #include "tests/outbox/fixture.hpp"
 
 namespace plo::actors::test {
@@ -13,7 +14,7 @@ TEST_F(outbox_test, views_built_again_equal_the_live_ones_and_send_nothing) {
   request(4, "ticket", "sav");
   retry(ids[0]);
   pass(1s);
-  auto again = projections::read_models::in_memory(log, domain_settings{});
+  auto again = projections::read_models::in_memory(log, projections::all_views({}));
   for (auto events = again->read_next(3); !events.empty(); events = again->read_next(3)) again->apply(events);
   EXPECT_EQ(listed({}, again.get()), listed());
   EXPECT_EQ(listed().size(), 9u);

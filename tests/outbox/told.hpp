@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "app/message_templates.hpp"
-#include "domain/notifications/compose.hpp"
+#include "domain/project/messages/compose.hpp"
 #include "tests/rules/catalogue.hpp"
 
 namespace plo::spec {

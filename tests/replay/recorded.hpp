@@ -16,6 +16,7 @@
 #include "config/embedded.hpp"
 #include "config/rules_file.hpp"
 #include "projections/project/project_states.hpp"
+#include "projections/registry.hpp"
 
 namespace plo::replay::test {
 
@@ -60,7 +61,7 @@ public:
     options.outbox.mode = actors::outbox_mode::log_only;
     options.outbox.templates = std::make_shared<const notifications::message_templates>(app::load_message_templates("en"));
     auto log = eventstore::open_rocksdb_log(dir, {eventstore::open_mode::read_write, std::move(privacy)});
-    auto models = projections::read_models::open(dir, *log, options.domain);
+    auto models = projections::read_models::open(dir, *log, projections::all_views(options.domain));
     engine = std::make_unique<actors::engine>(std::move(options), std::move(log), std::move(models));
   }
   ~recording() {

@@ -1,4 +1,5 @@
 // A projection that throws stands still at the event it could not fold; the others go on.
+#include "projections/project/families.hpp"
 #include "tests/core/actor_fixture.hpp"
 
 namespace plo::actors::test {
@@ -10,8 +11,8 @@ public:
   std::string_view name() const override { return "stumbling"; }
   std::uint32_t schema_version() const override { return 1; }
   eventstore::family rows() const override { return projections::families::kpis; }
-  void apply(const projections::projection_input& input, const eventstore::kv_reader&, eventstore::kv_batch& batch) override {
-    for (const auto* e : input.events) {
+  void apply(projections::event_pointers events, const eventstore::kv_reader&, eventstore::kv_batch& batch) override {
+    for (const auto* e : events) {
       batch.put(rows(), "~" + std::to_string(e->pos.value), "seen");
       if (e->type == "it.hurts") throw std::runtime_error("it hurts");
     }
@@ -21,9 +22,13 @@ public:
 class parked_test : public actor_test {
 protected:
   parked_test() {
-    std::vector<std::unique_ptr<projections::projection>> more;
-    more.push_back(std::make_unique<stumbling>());
-    models = projections::read_models::in_memory(log, domain_settings{}, std::move(more));
+    auto plan = projections::all_views({});
+    plan.make = [make = std::move(plan.make)](const projections::view_context& context) {
+      auto modules = make(context);
+      modules.back().projections.push_back(std::make_unique<stumbling>());
+      return modules;
+    };
+    models = projections::read_models::in_memory(log, plan);
   }
   [[nodiscard]] bool has_seen(position pos) const {
     return models->reader()->get(projections::families::kpis, "~" + std::to_string(pos.value)).has_value();

@@ -45,7 +45,7 @@ TEST_F(actor_test, read_models_built_again_equal_the_live_ones) {
     ingest(post("crm", fmt::format("P-{}", i), "project.created").ref(ref));
     ingest(post("erp", fmt::format("O-{}", i), "order.confirmed").ref(ref).order(fmt::format("O-{}", i)));
   }
-  const auto again = projections::read_models::in_memory(log, domain_settings{});
+  const auto again = projections::read_models::in_memory(log, projections::all_views({}));
   for (auto events = again->read_next(7); !events.empty(); events = again->read_next(7)) again->apply(events);
   EXPECT_EQ(rows_of(*again), rows_of(*models));
   EXPECT_EQ(again->checkpoint(), models->checkpoint());

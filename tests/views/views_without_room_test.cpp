@@ -7,11 +7,7 @@ namespace {
 /// A store in memory that refuses while it is full.
 class full_store final : public eventstore::kv_store {
 public:
-  explicit full_store(const bool& is_full) : is_full_(is_full) {
-    eventstore::store_layout layout;
-    for (auto& name : projections::view_families()) layout.families.push_back({std::move(name)});
-    store_ = eventstore::make_memory_store(layout);
-  }
+  full_store(const bool& is_full, const eventstore::store_layout& layout) : is_full_(is_full), store_(eventstore::make_memory_store(layout)) {}
 
   std::optional<std::string> get(eventstore::family where, std::string_view key) const override { return store_->get(where, key); }
   void scan(eventstore::family where, std::string_view from, std::string_view until, const visitor& visit) const override {
@@ -35,7 +31,8 @@ private:
 class views_without_room : public actor_test {
 protected:
   void SetUp() override {
-    models = std::make_unique<projections::read_models>(std::make_unique<full_store>(is_full), log, domain_settings{});
+    const auto plan = projections::all_views({});
+    models = std::make_unique<projections::read_models>(std::make_unique<full_store>(is_full, plan.layout), log, plan);
     actor_test::SetUp();
   }
   bool is_full = false;

@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "eventstore/backup/backup.hpp"
 #include "http/commands/command_body.hpp"
+#include "http/routes/core/routes.hpp"
 #include "http/server/service.hpp"
 
 namespace plo::http {

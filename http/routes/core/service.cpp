@@ -1,43 +1,14 @@
 // /healthz, /readyz and /metrics.
-#include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
-#include "actors/outbox/webhook_publisher.hpp"
 #include "base/json.hpp"
+#include "http/routes/core/routes.hpp"
+#include "http/server/metrics.hpp"
 #include "http/server/service.hpp"
-#include "projections/outbox/notifications.hpp"
 
 namespace plo::http {
 
 namespace {
-
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
-
-MetricFamily family(const char* name, const char* help, MetricType type) {
-  MetricFamily f;
-  f.name = name;
-  f.help = help;
-  f.type = type;
-  return f;
-}
-
-MetricFamily counter(const char* name, const char* help, std::uint64_t value) {
-  auto f = family(name, help, MetricType::Counter);
-  ClientMetric m;
-  m.counter.value = static_cast<double>(value);
-  f.metric.push_back(std::move(m));
-  return f;
-}
-
-MetricFamily gauge(const char* name, const char* help, double value) {
-  auto f = family(name, help, MetricType::Gauge);
-  ClientMetric m;
-  m.gauge.value = value;
-  f.metric.push_back(std::move(m));
-  return f;
-}
 
 template <std::size_t N>
 MetricFamily histogram(const char* name, const char* help, const actors::distribution<N>& d) {
@@ -65,39 +36,6 @@ MetricFamily by_label(const char* name, const char* help, const char* label, con
     f.metric.push_back(std::move(m));
   }
   return f;
-}
-
-/// How many there are in each state, as the read models have it: exact over restarts.
-MetricFamily notifications(service& s) {
-  auto f = family("plo_notifications", "Notifications by channel and status", MetricType::Gauge);
-  for (const auto& [channel, status, count] : projections::notification_counts(*s.engine.views())) {
-    ClientMetric m;
-    m.label = {{"channel", channel}, {"status", std::string(to_string(status))}};
-    m.gauge.value = static_cast<double>(count);
-    f.metric.push_back(std::move(m));
-  }
-  return f;
-}
-
-/// One family for each thing that is counted of the event webhooks.
-void add_webhooks(const actors::webhook_publisher& publisher, std::uint64_t head, std::vector<MetricFamily>& all) {
-  auto delivered = family("plo_webhook_deliveries_total", "Messages that event webhooks took", MetricType::Counter);
-  auto failed = family("plo_webhook_failed_attempts_total", "Attempts to deliver to an event webhook that failed", MetricType::Counter);
-  auto given_up = family("plo_webhook_given_up_total", "Messages that an event webhook refused until patience ended", MetricType::Counter);
-  auto behind = family("plo_webhook_lag_events", "Events that an event webhook has not settled yet", MetricType::Gauge);
-  for (const auto* counts : publisher.counts()) {
-    ClientMetric m;
-    m.label = {{"webhook", counts->name}};
-    const auto add = [&](MetricFamily& to, double value) {
-      m.counter.value = m.gauge.value = value;
-      to.metric.push_back(m);
-    };
-    add(delivered, static_cast<double>(counts->delivered));
-    add(failed, static_cast<double>(counts->failed_attempts));
-    add(given_up, static_cast<double>(counts->given_up));
-    add(behind, static_cast<double>(head - std::min<std::uint64_t>(head, counts->position)));
-  }
-  for (auto* each : {&delivered, &failed, &given_up, &behind}) all.push_back(std::move(*each));
 }
 
 bool takes_writes(const eventstore::write_state& state) { return state.is == eventstore::write_state::kind::open; }
@@ -133,11 +71,6 @@ std::string metrics_text(service& s) {
       gauge("plo_http_held_bytes", "Bodies being read and answers not yet taken", static_cast<double>(s.budget.taken())),
       gauge("plo_http_held_bytes_limit", "As many may be held", static_cast<double>(s.budget.most())),
       gauge("plo_stream_subscribers", "Open event streams", static_cast<double>(s.engine.stream().subscribers())),
-      notifications(s),
-      counter("plo_notification_attempts_total", "Attempts to deliver a notification", s.engine.outbox_counts().attempts),
-      counter("plo_notification_failed_attempts_total", "Of these, those to be tried again", s.engine.outbox_counts().failed_attempts),
-      gauge("plo_notifications_sending", "Notifications with a sender", static_cast<double>(s.engine.outbox_counts().sending)),
-      gauge("plo_notifications_waiting", "Notifications that wait for another try", static_cast<double>(s.engine.outbox_counts().waiting)),
       gauge("plo_store_refuses_writes", "1 while the log takes no writes", takes_writes(s.engine.log().store().writing()) ? 0 : 1),
       gauge("plo_store_failed", "1 when the log takes no writes until the next start", has_failed(s.engine.log().store().writing()) ? 1 : 0),
       gauge("plo_views_refuse_writes", "1 while the read models cannot be written", takes_writes(s.engine.views_writing()) ? 0 : 1),
@@ -150,7 +83,7 @@ std::string metrics_text(service& s) {
     parked.metric.push_back(std::move(m));
   }
   families.push_back(std::move(parked));
-  if (s.settings.webhooks != nullptr) add_webhooks(*s.settings.webhooks, head, families);
+  for (const auto& add : s.more_metrics) add(families);
   return prometheus::TextSerializer().Serialize(families);
 }
 

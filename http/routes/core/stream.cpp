@@ -6,6 +6,7 @@
 #include "actors/views/stream_feed.hpp"
 #include "http/auth/authentication.hpp"
 #include "http/auth/jwt.hpp"
+#include "http/routes/core/routes.hpp"
 #include "http/server/event_sink.hpp"
 #include "http/server/parameters.hpp"
 #include "http/server/service.hpp"

@@ -1,4 +1,5 @@
 // The audit journal.
+#include "http/routes/operators/routes.hpp"
 #include "http/server/reading.hpp"
 #include "projections/operators/audit.hpp"
 
@@ -11,10 +12,10 @@ task<answer> get_audit(service& s, request& r) {
   projections::audit_query query;
   query.page = page_of(p, projections::audit_cursor);
   query.type = p.text("type");
-  query.from = p.time("from", s.settings.domain.tz);
-  query.to = p.time("to", s.settings.domain.tz);
+  query.from = p.time("from", s.settings.tz);
+  query.to = p.time("to", s.settings.tz);
   const auto accounts = s.engine.accounts();
-  const bool to_admin = r.who->role == operators::role::admin;
+  const bool to_admin = r.who->role == plo::role::admin;
   if (const auto by = p.text("operator"); !by.empty()) {
     // An address finds its account for those who may know addresses.
     const auto owner = to_admin ? accounts->id_of(by) : std::nullopt;

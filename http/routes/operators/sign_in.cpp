@@ -5,6 +5,7 @@
 #include "http/auth/session_tokens.hpp"
 #include "http/commands/command_body.hpp"
 #include "http/commands/operator_command.hpp"
+#include "http/routes/operators/routes.hpp"
 #include "http/server/await.hpp"
 #include "http/server/parameters.hpp"
 
@@ -66,7 +67,7 @@ task<answer> log_in(service& s, request& r) {
   // Where the disk is full people can still log in, and see why.
   if (who->should_note(place, now)) co_await note_place(s, *who, place);
   response result(200, user_answer(to_json(*who)));
-  const auto token = s.sessions->issue(*who, now);
+  const auto token = s.sessions->issue({who->id, who->email, who->role, who->active, who->credentials}, now);
   result.headers.emplace_back("Set-Cookie", session_cookie_of(token, s.sessions->lifetime(), is_secure(s)));
   co_return result;
 }
@@ -106,7 +107,7 @@ task<answer> who_am_i(service& s, request& r) {
 
 }  // namespace
 
-void add_auth_routes(router& routes, service& s) {
+void add_sign_in_routes(router& routes, service& s) {
   routes.add({"GET", "/api/auth/me", [&s](request& r) { return who_am_i(s, r); }});
   // With an identity provider there is no password to log in with, and no session of PLO's own.
   if (!s.sessions) return;

@@ -3,6 +3,7 @@
 
 #include "http/commands/command_body.hpp"
 #include "http/commands/operator_command.hpp"
+#include "http/routes/operators/routes.hpp"
 #include "http/server/await.hpp"
 #include "http/server/memory_page.hpp"
 #include "http/server/reading.hpp"
@@ -67,7 +68,7 @@ void take_email(command_body& body, account_command& command, const std::string&
 }
 
 void take_role(command_body& body, account_command& command, std::string_view role) {
-  command.role = operators::parse_role(role);
+  command.role = parse_role(role);
   if (!command.role) body.fault("role", "must be admin, operator or viewer");
 }
 

@@ -1,6 +1,7 @@
 // The outbox: who was told what, and trying again.
 #include "http/commands/command_body.hpp"
 #include "http/commands/operator_command.hpp"
+#include "http/routes/outbox/routes.hpp"
 #include "http/server/await.hpp"
 #include "http/server/reading.hpp"
 #include "projections/outbox/notifications.hpp"

@@ -4,6 +4,7 @@
 #include "http/commands/idempotency.hpp"
 #include "http/commands/operator_command.hpp"
 #include "http/routes/project/list_queries.hpp"
+#include "http/routes/project/routes.hpp"
 #include "http/server/await.hpp"
 #include "http/server/reading.hpp"
 #include "projections/project/anomalies.hpp"
@@ -21,7 +22,7 @@ response no_such_anomaly() { return make_problem(404, "there is no anomaly with 
 
 task<answer> get_anomalies(service& s, request& r) {
   parameters p(r);
-  auto query = read_anomaly_query(p, s.settings.domain.tz);
+  auto query = read_anomaly_query(p, s.settings.tz);
   const char list = projections::cursor_list(query.order, query.descending);
   query.page = page_of_index(p, list);
   const auto respond = [&](projections::reading& views) {
@@ -45,7 +46,7 @@ task<answer> get_project_rules(service& s, request& r) {
   const auto id = project_id::parse(r.path_parameters.at("id"));
   const auto rule_id = p.text("rule_id");
   const auto respond = [&](const eventstore::kv_reader&) {
-    auto found = id ? projections::why_not(s.engine.log(), *id, *s.engine.rules(), s.settings.domain, s.engine.now(), rule_id) : std::nullopt;
+    auto found = id ? projections::why_not(s.engine.log(), *id, *s.engine.rules(), s.engine.domain(), s.engine.now(), rule_id) : std::nullopt;
     return found ? response(200, std::move(*found)) : response(make_problem(404, "there is no project with this id"));
   };
   co_return co_await from_folds(s, p, respond);

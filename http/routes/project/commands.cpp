@@ -6,6 +6,7 @@
 #include "domain/event/payload_schema.hpp"
 #include "http/commands/command_body.hpp"
 #include "http/commands/operator_command.hpp"
+#include "http/routes/project/routes.hpp"
 
 namespace plo::http {
 

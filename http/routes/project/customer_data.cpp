@@ -5,6 +5,7 @@
 #include "eventstore/record/vault.hpp"
 #include "http/commands/command_body.hpp"
 #include "http/commands/operator_command.hpp"
+#include "http/routes/project/routes.hpp"
 #include "http/server/await.hpp"
 #include "http/server/event_sink.hpp"
 #include "http/server/reading.hpp"
@@ -103,7 +104,7 @@ private:
     if (version_ == 0) {
       const auto rules = s_.engine.rules();
       const auto views = s_.engine.views();
-      const projections::detail_context context{*rules, s_.settings.domain, *views, s_.tracking.token_of(id)};
+      const projections::detail_context context{*rules, s_.engine.domain(), *views, s_.tracking.token_of(id)};
       const auto document = projections::find_project(s_.engine.log(), id, context);
       const auto read = json_document::parse(document.value_or("null"));
       is_theirs_ = read && json::get_string(read->root(), "customer_id") == customer_id_;

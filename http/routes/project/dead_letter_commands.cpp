@@ -1,6 +1,7 @@
 // What operators decide about dead letters.
 #include "http/commands/command_body.hpp"
 #include "http/commands/operator_command.hpp"
+#include "http/routes/project/routes.hpp"
 #include "http/server/await.hpp"
 #include "http/server/reading.hpp"
 #include "projections/project/dead_letters.hpp"
@@ -58,7 +59,7 @@ task<answer> discard_letter(service& s, request& r) {
 
 }  // namespace
 
-void add_letter_command_routes(router& routes, service& s) {
+void add_dead_letter_command_routes(router& routes, service& s) {
   routes.add({"POST", "/api/dead-letters/{id}/attach", [&s](request& r) { return attach_letter(s, r); }});
   routes.add({"POST", "/api/dead-letters/{id}/discard", [&s](request& r) { return discard_letter(s, r); }});
 }

@@ -1,4 +1,5 @@
 // What was kept because no project could be found: reading. What operators do about it is in letter_command_routes.cpp.
+#include "http/routes/project/routes.hpp"
 #include "http/server/reading.hpp"
 #include "projections/project/dead_letters.hpp"
 

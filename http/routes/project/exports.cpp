@@ -1,5 +1,6 @@
 // Lists as CSV files, sent as they are made.
 #include "http/routes/project/list_queries.hpp"
+#include "http/routes/project/routes.hpp"
 #include "http/server/event_sink.hpp"
 #include "http/server/reading.hpp"
 #include "projections/project/exports.hpp"
@@ -36,14 +37,14 @@ task<answer> export_csv(service& s, const request& r, parameters& p, const char*
 
 task<answer> export_projects(service& s, request& r) {
   parameters p(r);
-  const auto query = read_project_query(p, s.settings.domain.tz);
+  const auto query = read_project_query(p, s.settings.tz);
   const auto start = [&](projections::reading& views) { return projections::export_projects(views, query); };
   co_return co_await export_csv(s, r, p, "projects.csv", start);
 }
 
 task<answer> export_anomalies(service& s, request& r) {
   parameters p(r);
-  const auto query = read_anomaly_query(p, s.settings.domain.tz);
+  const auto query = read_anomaly_query(p, s.settings.tz);
   const auto start = [&](projections::reading& views) { return projections::export_anomalies(views, query); };
   co_return co_await export_csv(s, r, p, "anomalies.csv", start);
 }

@@ -8,6 +8,7 @@
 
 #include "base/json.hpp"
 #include "http/commands/command_body.hpp"
+#include "http/routes/project/routes.hpp"
 #include "http/server/await.hpp"
 #include "http/server/event_sink.hpp"
 #include "http/server/service.hpp"

@@ -1,6 +1,7 @@
 // GET /api/kpis: how the operation fares over a period.
 #include <fmt/format.h>
 
+#include "http/routes/project/routes.hpp"
 #include "http/server/reading.hpp"
 #include "projections/project/kpis.hpp"
 
@@ -25,7 +26,7 @@ void read_period(parameters& p, projections::kpi_query& query, const zone& tz, i
 task<answer> get_kpis(service& s, request& r) {
   parameters p(r);
   projections::kpi_query query;
-  read_period(p, query, s.settings.domain.tz, s.engine.now());
+  read_period(p, query, s.settings.tz, s.engine.now());
   query.store_id = p.text("store_id");
   query.type = p.text("type");
   const auto respond = [&](projections::reading& views) { return response(200, projections::kpis_json(views, query)); };

@@ -3,6 +3,7 @@
 
 #include "base/json.hpp"
 #include "http/routes/project/list_queries.hpp"
+#include "http/routes/project/routes.hpp"
 #include "http/server/event_sink.hpp"
 #include "http/server/reading.hpp"
 #include "projections/project/project_detail.hpp"
@@ -18,7 +19,7 @@ constexpr std::uint64_t max_raw_events = 10'000;
 
 task<answer> get_projects(service& s, request& r) {
   parameters p(r);
-  auto query = read_project_query(p, s.settings.domain.tz);
+  auto query = read_project_query(p, s.settings.tz);
   const char list = projections::cursor_list(query.order, query.descending);
   query.page = page_of_index(p, list);
   const auto respond = [&](projections::reading& views) {
@@ -32,10 +33,10 @@ response no_such_project() { return make_problem(404, "there is no project with 
 task<answer> get_project(service& s, request& r) {
   parameters p(r);
   const auto id = project_id::parse(r.path_parameters.at("id"));
-  const auto at = p.time("at", s.settings.domain.tz);
+  const auto at = p.time("at", s.settings.tz);
   const auto respond = [&](const eventstore::kv_reader& views) {
     const auto rules = s.engine.rules();
-    const projections::detail_context context{*rules, s.settings.domain, views, id ? s.tracking.token_of(*id) : std::string()};
+    const projections::detail_context context{*rules, s.engine.domain(), views, id ? s.tracking.token_of(*id) : std::string()};
     auto document = id ? projections::find_project(s.engine.log(), *id, context, at) : std::nullopt;
     return document ? response(200, std::move(*document)) : no_such_project();
   };
@@ -46,7 +47,7 @@ task<answer> get_timeline(service& s, request& r) {
   parameters p(r);
   const auto id = project_id::parse(r.path_parameters.at("id"));
   const auto page = page_of(p, projections::timeline_cursor, projections::max_page);
-  const auto at = p.time("at", s.settings.domain.tz);
+  const auto at = p.time("at", s.settings.tz);
   const auto respond = [&](const eventstore::kv_reader&) {
     const auto listed = id ? projections::list_timeline(s.engine.log(), *id, page, at) : std::nullopt;
     return listed ? response(200, page_json(*listed, projections::timeline_cursor)) : no_such_project();
@@ -72,7 +73,7 @@ class event_pages {
 public:
   /// The events of [from, last]; `then` is where the next page begins, or null.
   event_pages(service& s, const request& r, position from, position last, std::string then)
-      : log_(s.engine.log()), to_admin_(r.who->role == operators::role::admin), ndjson_(wants_ndjson(r)), next_(from), last_(last), then_(std::move(then)) {}
+      : log_(s.engine.log()), to_admin_(r.who->role == plo::role::admin), ndjson_(wants_ndjson(r)), next_(from), last_(last), then_(std::move(then)) {}
 
   std::string next() {
     if (ended_) return {};

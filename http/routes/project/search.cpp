@@ -1,5 +1,6 @@
 // Finding things by text, and customers.
 #include "http/routes/project/list_queries.hpp"
+#include "http/routes/project/routes.hpp"
 #include "http/server/reading.hpp"
 #include "projections/project/customers.hpp"
 #include "projections/project/search.hpp"

@@ -7,6 +7,7 @@
 #include "domain/rules/rule_set.hpp"
 #include "http/commands/command_body.hpp"
 #include "http/commands/operator_command.hpp"
+#include "http/routes/rules/routes.hpp"
 #include "http/server/await.hpp"
 #include "http/server/memory_page.hpp"
 #include "http/server/reading.hpp"
@@ -230,7 +231,7 @@ trial_end run_trial(service& s, const request& r, const projections::trial_rules
   const auto until = std::chrono::steady_clock::now() + longest_trial;
   trial_end end;
   projections::trial_settings settings;
-  settings.domain = s.settings.domain;
+  settings.domain = s.engine.domain();
   settings.now = s.engine.now();
   settings.since = settings.now - days * milliseconds(std::chrono::hours(24));
   settings.wall = s.engine.on_wall_clock();

@@ -1,9 +1,9 @@
-#include "domain/notifications/compose.hpp"
+#include "domain/project/messages/compose.hpp"
 
 #include <fmt/format.h>
 
 #include "base/json.hpp"
-#include "domain/notifications/view.hpp"
+#include "domain/project/messages/view.hpp"
 
 namespace plo::notifications {
 

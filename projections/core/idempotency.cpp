@@ -1,4 +1,4 @@
-#include "projections/operators/idempotency.hpp"
+#include "projections/core/idempotency.hpp"
 
 #include "base/json.hpp"
 #include "domain/event/command_stamp.hpp"
@@ -85,13 +85,13 @@ public:
   std::uint32_t schema_version() const override { return 1; }
   eventstore::family rows() const override { return idempotency_family; }
 
-  void apply(const projection_input& input, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
     auto latest = instant::min();
-    for (const auto* e : input.events) latest = std::max(latest, e->recorded_at);
+    for (const auto* e : events) latest = std::max(latest, e->recorded_at);
     // First, so that a key that is used again now is not taken for its old use.
-    if (!input.events.empty()) forget(latest - idempotency_period, views, batch);
+    if (!events.empty()) forget(latest - idempotency_period, views, batch);
     // What has expired within the step is not written at all: following live it would be forgotten by now.
-    for (const auto* e : input.events)
+    for (const auto* e : events)
       if (e->kind == event_kind::operator_ && e->recorded_at >= latest - idempotency_period) note(*e, batch);
   }
 

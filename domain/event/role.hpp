@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace plo::operators {
+namespace plo {
 
 enum class role : std::uint8_t {
   viewer = 1,     // reads
@@ -28,4 +28,4 @@ enum class role : std::uint8_t {
   return std::nullopt;
 }
 
-}  // namespace plo::operators
+}  // namespace plo

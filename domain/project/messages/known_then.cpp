@@ -1,4 +1,4 @@
-#include "domain/notifications/compose.hpp"
+#include "domain/project/messages/compose.hpp"
 
 namespace plo::notifications {
 

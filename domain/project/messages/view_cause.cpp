@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "domain/notifications/view.hpp"
+#include "domain/project/messages/view.hpp"
 
 namespace plo::notifications {
 

@@ -6,9 +6,13 @@
 #include <string>
 #include <string_view>
 
-#include "projections/core/read_models.hpp"
+#include "projections/core/projection.hpp"
 
 namespace plo::projections {
+
+namespace families {
+inline constexpr eventstore::family idempotency = 11;
+}
 
 /// How long a key is kept, from the `recorded_at` of its event on.
 inline constexpr std::chrono::hours idempotency_period{24};

@@ -9,8 +9,8 @@
 
 #include <kainjow/mustache.hpp>
 
-#include "domain/notifications/compose.hpp"
 #include "domain/notifications/wording.hpp"
+#include "domain/project/messages/compose.hpp"
 #include "domain/project/payload.hpp"
 
 namespace plo::notifications {

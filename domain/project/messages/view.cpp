@@ -1,4 +1,4 @@
-#include "domain/notifications/view.hpp"
+#include "domain/project/messages/view.hpp"
 
 #include <algorithm>
 

@@ -1,0 +1,56 @@
+// A read model as a fold of the log: what every projection is to the read models that run it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "domain/event/event.hpp"
+#include "eventstore/kv/kv_store.hpp"
+#include "eventstore/log.hpp"
+#include "projections/core/list_indexes.hpp"
+
+namespace plo::projections {
+
+/// Events in log order, wherever they are kept.
+using event_pointers = std::span<const recorded_event* const>;
+
+class projection {
+public:
+  virtual ~projection() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  [[nodiscard]] virtual std::uint32_t schema_version() const = 0;
+  [[nodiscard]] virtual eventstore::family rows() const = 0;
+  /// Folds one step: whole commits. Deterministic: the rows depend on the events alone. `views` is what was written before this step.
+  virtual void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) = 0;
+  /// Fills what the projection keeps in memory from its rows, once, before the first step.
+  virtual void load(const eventstore::kv_reader& /*views*/) {}
+  /// Makes the step's changes of what is kept in memory visible, in one with its rows. What a step that was not written left
+  /// behind, the next `apply` forgets.
+  virtual void publish() {}
+};
+
+/// The projections of one module. What `shared` makes of a step the others read; it is folded before them, and a step that it cannot fold
+/// is nobody's: the read models stop there.
+struct view_module {
+  std::unique_ptr<projection> shared;  // may be missing
+  std::vector<std::unique_ptr<projection>> projections;
+};
+
+/// What projections are made from. Everything outlives them but `views`.
+struct view_context {
+  const eventstore::log& log;
+  position checkpoint;  // up to which the rows in the store are folded
+  list_indexes& indexes;
+};
+
+/// All read models there are: said by the registry (projections/registry.hpp), run by read_models.
+struct view_plan {
+  eventstore::store_layout layout;  // each family at its number
+  std::function<std::vector<view_module>(const view_context&)> make;
+};
+
+}  // namespace plo::projections
