@@ -23,6 +23,7 @@
 #include "actors/views/stream_hub.hpp"
 #include "domain/event/catalogue.hpp"
 #include "domain/project/decider.hpp"
+#include "eventstore/index/dead_letters.hpp"
 #include "projections/project/deadlines.hpp"
 #include "projections/project/projects.hpp"
 

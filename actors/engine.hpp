@@ -20,6 +20,7 @@
 #include "actors/views/stream_feed.hpp"
 #include "domain/event/command_stamp.hpp"
 #include "domain/project/project.hpp"
+#include "eventstore/index/dead_letters.hpp"
 #include "eventstore/log.hpp"
 #include "projections/core/read_models.hpp"
 

@@ -5,8 +5,11 @@
 #include <unordered_map>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "domain/event/readable.hpp"
+#include "eventstore/index/all.hpp"
+#include "eventstore/index/index_keeper.hpp"
 #include "eventstore/kv/keys.hpp"
 #include "eventstore/log_layout.hpp"
 
@@ -19,6 +22,7 @@ using namespace layout;
 
 /// Beyond this many remembered stream versions the memory is dropped and filled again from the store.
 constexpr std::size_t max_cached_streams = 200'000;
+constexpr std::size_t events_per_portion = 5'000;
 
 class kv_log final : public log {
 public:
@@ -35,7 +39,8 @@ public:
     std::unordered_map<std::string, std::uint64_t> versions;  // of the streams this group touches
     std::vector<append_outcome> outcomes;
     outcomes.reserve(group.size());
-    for (auto& request : group) outcomes.push_back(place(request, head, versions, batch));
+    index_rows rows(*store_, batch);
+    for (auto& request : group) outcomes.push_back(place(request, head, versions, batch, rows));
     if (batch.changes.empty()) return outcomes;
 
     std::string head_value;
@@ -117,74 +122,6 @@ public:
   bool has_key(const std::string& subject) const override { return vault_.has_key(subject); }
   void purge_keys() override { store_->purge({families::keys}); }
 
-  std::optional<position> find_source_event(std::string_view source, std::string_view source_ref) const override {
-    const auto value = store_->get(families::dedup, dedup_key(source, source_ref));
-    if (!value) return std::nullopt;
-    return position{keys::get_u64(*value)};
-  }
-
-  bool knows_conflict(std::string_view source, std::string_view source_ref, std::string_view digest) const override {
-    return store_->get(families::dedup, conflict_key(source, source_ref, digest)).has_value();
-  }
-
-  std::vector<known_reference> find_references(std::string_view ref) const override {
-    std::vector<known_reference> found;
-    if (!store_->get(families::refs, reference_known_key(ref))) return found;
-    const auto prefix = reference_prefix(ref);
-    store_->scan(families::refs, prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
-      key.remove_prefix(prefix.size());
-      const auto source = key.substr(3, key.size() - 3 - 16);  // behind the kind and the length
-      found.push_back({static_cast<reference_kind>(key[0]), std::string(source),
-                       {keys::get_uuid(key.substr(key.size() - 16))}});
-      return true;
-    });
-    return found;
-  }
-
-  std::vector<customer_entry> customer_projects(std::string_view customer_id) const override {
-    std::vector<customer_entry> found;
-    const auto prefix = customer_prefix(customer_id);
-    store_->scan(families::refs, prefix, keys::after(prefix), [&](std::string_view key, std::string_view value) {
-      customer_entry entry;
-      entry.customer_id = customer_id;
-      entry.project = {keys::get_uuid(key.substr(key.size() - 16))};
-      entry.created_at = instant(milliseconds(static_cast<std::int64_t>(keys::get_u64(value))));
-      entry.open = value.size() > 8 && value[8] == 1;
-      found.push_back(std::move(entry));
-      return true;
-    });
-    return found;
-  }
-
-  std::vector<dead_letter_entry> waiting_dead_letters(std::string_view project_ref, position after, std::size_t most) const override {
-    std::vector<dead_letter_entry> found;
-    const auto prefix = waiting_prefix(project_ref);
-    if (most == 0) return found;
-    store_->scan(families::dead_letters, prefix + keys::of(position{after.value + 1}), keys::after(prefix), [&](std::string_view, std::string_view value) {
-      if (auto entry = find_dead_letter({keys::get_uuid(value)})) found.push_back(std::move(*entry));
-      return found.size() < most;
-    });
-    return found;
-  }
-
-  void each_waiting_reference(const std::function<void(std::string_view)>& visit) const override {
-    store_->scan(families::dead_letters, "R", keys::after("R"), [&](std::string_view key, std::string_view) {
-      visit(key.substr(3, key.size() - 3 - 8));  // between the tag, the length and the position
-      return true;
-    });
-  }
-
-  std::optional<dead_letter_entry> find_dead_letter(const dead_letter_id& id) const override {
-    const auto value = store_->get(families::dead_letters, letter_key(id));
-    if (!value || value->size() < 9) return std::nullopt;
-    dead_letter_entry entry;
-    entry.id = id;
-    entry.added = {keys::get_u64(*value)};
-    entry.status = static_cast<dead_letter_status>((*value)[8]);
-    entry.project_ref = value->substr(9);
-    return entry;
-  }
-
 private:
   recorded_event decode(std::string_view key, std::string_view value) const {
     const position pos{keys::get_u64(key)};
@@ -214,7 +151,7 @@ private:
 
   /// Gives the request's events their places and adds them and their index entries to the batch.
   append_outcome place(append_request& request, log_head& head, std::unordered_map<std::string, std::uint64_t>& versions,
-                       kv_batch& batch) {
+                       kv_batch& batch, index_rows& rows) {
     const auto version_now = [&](const stream_id& stream) -> std::uint64_t& {
       const auto known = versions.find(stream.name);
       return known != versions.end() ? known->second
@@ -223,12 +160,14 @@ private:
     for (const auto& part : request.appends)
       if (part.expected && part.expected->value != version_now(part.stream))
         return tl::unexpected(append_error::version_conflict);
-    if (request.rules && request.rules->value != version_now(stream_id::rules())) return tl::unexpected(append_error::stale_rules);
+    for (const auto& fence : request.fences)
+      if (fence.version.value != version_now(fence.stream)) return tl::unexpected(append_error::stale_read);
     // The last door before what cannot be taken back: it says nothing of why, as whoever makes events is to look for itself.
     for (const auto& part : request.appends)
       if (std::any_of(part.events.begin(), part.events.end(), [](const event& e) { return unreadable(e).has_value(); }))
         return tl::unexpected(append_error::unreadable);
 
+    const position commit{head.last.value + 1};
     std::vector<recorded_event> placed;
     for (auto& part : request.appends) {
       auto& version = version_now(part.stream);
@@ -238,27 +177,24 @@ private:
         recorded.stream = part.stream;
         recorded.version = {++version};
         recorded.pos = {++head.last.value};
-        add(recorded, request, head, batch);
+        recorded.commit = commit;
+        add(recorded, request, head, batch, rows);
         placed.push_back(std::move(recorded));
       }
     }
-    add_indexes(request, placed, batch);
     for (const auto& subject : request.erased_subjects) vault_.erase(subject, batch);
     archive(request, batch);
     return placed;
   }
 
-  void add(const recorded_event& e, const append_request& request, log_head& head, kv_batch& batch) {
+  void add(const recorded_event& e, const append_request& request, log_head& head, kv_batch& batch, index_rows& rows) {
     const auto pos = keys::of(e.pos);
     chain_hash hash;
     batch.put(families::events, pos, encode_record(e, head.hash, hash, vault_.seal(request.subject, e, batch)));
     head.hash = hash;
     batch.put(families::streams, stream_key(e.stream.name, e.version.value), pos);
-    if (e.kind != event_kind::source || e.source_ref.empty()) return;
-    batch.put(families::dedup,
-              e.type == conflict_type ? conflict_key(e.source, e.source_ref, request.conflict_digest)
-                                      : dedup_key(e.source, e.source_ref),
-              pos);
+    const indexed_event indexed(e);
+    for (const auto& index : all_indexes()) index->apply(indexed, rows);
   }
 
   void archive(const append_request& request, kv_batch& batch) const {
@@ -269,35 +205,25 @@ private:
     }
   }
 
-  static void add_indexes(const append_request& request, const std::vector<recorded_event>& placed, kv_batch& batch) {
-    for (const auto& known : request.references) {
-      batch.put(families::refs, reference_key(known, request.project.value()), {});
-      batch.put(families::refs, reference_known_key(known.ref), {});
-    }
-    for (const auto& entry : request.customers) {
-      auto key = customer_prefix(entry.customer_id);
-      keys::put_uuid(key, entry.project.value);
-      std::string value;
-      keys::put_u64(value, static_cast<std::uint64_t>(entry.created_at.time_since_epoch().count()));
-      value.push_back(entry.open ? 1 : 0);
-      batch.put(families::refs, std::move(key), std::move(value));
-    }
-    for (auto letter : request.dead_letters) {
-      if (letter.added.value == 0 && !placed.empty()) letter.added = placed.front().pos;
-      std::string value = keys::of(letter.added);
-      value.push_back(static_cast<char>(letter.status));
-      value.append(letter.project_ref);
-      batch.put(families::dead_letters, letter_key(letter.id), std::move(value));
-      if (letter.project_ref.empty()) continue;
-      auto waiting = waiting_prefix(letter.project_ref).append(keys::of(letter.added));
-      if (letter.status == dead_letter_status::waiting) {
-        std::string id;
-        keys::put_uuid(id, letter.id.value);
-        batch.put(families::dead_letters, std::move(waiting), std::move(id));
-      } else {
-        batch.remove(families::dead_letters, std::move(waiting));
+  /// What the store lacks, because it is older than this build, is folded from the log.
+  void bring_indexes_up() {
+    std::vector<const log_index*> lacking;
+    for (const auto& index : all_indexes())
+      if (stored_version(*store_, *index) != index->version()) lacking.push_back(index.get());
+    if (lacking.empty()) return;
+    if (head_.last.value > 0) spdlog::info("folding {} index(es) of the log anew", lacking.size());
+    fold_anew(*store_, lacking, [this](const auto& visit) {
+      std::vector<recorded_event> portion;
+      for (position next{1}; next <= head_.last; next.value += portion.size()) {
+        portion.clear();
+        // What is folded is written: not while the log is being scanned.
+        read(next, [&](const recorded_event& e) {
+          portion.push_back(e);
+          return portion.size() < events_per_portion;
+        });
+        for (const auto& e : portion) visit(e);
       }
-    }
+    });
   }
 
   [[nodiscard]] std::optional<std::string> checked_format() const {
@@ -351,6 +277,7 @@ private:
       batch.put(families::meta, std::string(format_key), std::string(format_value));
       store_->write(batch);
     }
+    bring_indexes_up();
   }
 
   std::unique_ptr<kv_store> store_;

@@ -6,6 +6,8 @@
 #include "domain/event/catalogue.hpp"
 #include "domain/event/command_stamp.hpp"
 #include "domain/event/dead_letter.hpp"
+#include "eventstore/index/dead_letters.hpp"
+#include "eventstore/index/sources.hpp"
 #include "replay/project_names.hpp"
 
 namespace plo::replay {
@@ -55,7 +57,7 @@ private:
     const auto root = data ? data->root() : json::element();
     const auto text = [&](const char* name) { return data ? std::string(json::get_string(root, name).value_or("")) : std::string(); };
     const auto id = dead_letter_id::parse(text("dead_letter_id"));
-    const auto entry = id ? log_.find_dead_letter(*id) : std::nullopt;
+    const auto entry = id ? eventstore::find_dead_letter(log_, *id) : std::nullopt;
     if (entry && entry->status == eventstore::dead_letter_status::discarded) ++report_.discarded;
     if (!entry || entry->status != eventstore::dead_letter_status::waiting) return std::nullopt;
     json_writer json;
@@ -118,7 +120,7 @@ tl::expected<position, std::string> position_behind(const eventstore::log& log, 
     return !letter;
   });
   if (letter) return position{letter->value + 1};
-  if (const auto at = log.find_source_event(source, ref)) return position{at->value + 1};
+  if (const auto at = eventstore::find_source_event(log, source, ref)) return position{at->value + 1};
   if (source == "manual" && ref.starts_with(by_hand_prefix)) {
     const auto id = event_id::parse(ref.substr(by_hand_prefix.size()));
     std::optional<position> found;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.hpp"
+#include "eventstore/index/references.hpp"
 #include "projections/project/project_json.hpp"
 #include "projections/project/timeline.hpp"
 
@@ -37,7 +38,7 @@ std::vector<project_id> projects_named(const eventstore::log& log, std::string_v
   if (const auto id = project_id::parse(text))
     if (log.version_of(stream_id::of(*id)).value > 0) return {*id};
   std::vector<project_id> found;
-  for (const auto& known : log.find_references(text)) found.push_back(known.project);
+  for (const auto& known : eventstore::find_references(log, text)) found.push_back(known.project);
   std::sort(found.begin(), found.end());
   found.erase(std::unique(found.begin(), found.end()), found.end());
   return found;

@@ -4,12 +4,14 @@
 
 #include "base/json.hpp"
 #include "domain/event/ingest_event.hpp"
+#include "eventstore/index/customers.hpp"
+#include "eventstore/index/references.hpp"
 
 namespace plo::replay {
 
 /// Whether the text leads to this project alone, as this source says it, or as anybody does.
 bool project_names::means(std::string_view ref, std::string_view source, const project_id& project) const {
-  const auto known = log_.find_references(ref);
+  const auto known = eventstore::find_references(log_, ref);
   const auto all = [&](const auto& counts) {
     bool any = false;
     for (const auto& k : known) {
@@ -30,7 +32,7 @@ bool project_names::finds_itself(const known_project& known, const project_id& p
   const auto data = json_document::parse(e.data);
   const auto customer = data ? json::get_string(data->root(), "customer_id").value_or("") : std::string_view();
   if (customer.empty()) return false;
-  const auto of_customer = log_.customer_projects(customer);
+  const auto of_customer = eventstore::customer_projects(log_, customer);
   return of_customer.size() == 1 && of_customer.front().project == project;
 }
 

@@ -55,7 +55,7 @@ verify_report verify(const verify_options& options) {
       }
     }
     const eventstore::archive_reader archive(options.data_dir / "archive");
-    report.log = eventstore::check_log(*store, archive, {options.settings, options.heads, options.most_faults, options.progress});
+    report.log = eventstore::check_log(*store, archive, {options.heads, options.most_faults, options.progress});
   } catch (const eventstore::store_damaged& damage) {
     // There is a store, and it cannot even be opened: that is what was asked.
     report.file_faults.push_back(damage.what());

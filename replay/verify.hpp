@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/project/project.hpp"
 #include "eventstore/check/log_check.hpp"
 #include "projections/core/read_models.hpp"
 #include "replay/progress.hpp"

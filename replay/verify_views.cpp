@@ -27,7 +27,7 @@ void build_upto(projections::read_models& models, const eventstore::log& log, po
   std::vector<recorded_event> events;
   log.read({1}, [&](const recorded_event& e) {
     if (e.pos > last) return false;
-    if (events.size() >= step && !follows_its_cause(e)) {
+    if (events.size() >= step && begins_commit(e)) {
       models.apply(events);
       events.clear();
       if (show) show(e.pos.value, last.value);

@@ -100,7 +100,7 @@ def wrong_include(file, quote, name):
         return f'{name}: write project headers from the root, as in "base/ids.hpp"' if quote == '"' else None
     if target != layer and target not in LAYERS[layer]:
         return f"{name}: {layer}/ may not include {target}/"
-    if layer == "eventstore" and target == "domain" and not name.startswith("domain/event/") and not file.startswith("eventstore/check/"):
+    if layer == "eventstore" and target == "domain" and not name.startswith("domain/event/"):
         return f"{name}: of domain/, eventstore/ may include domain/event/ alone"
     if layer not in ("domain", "projections", "actors", "http") or str(pathlib.PurePosixPath(file).with_suffix("")) in REGISTRIES:
         return None

@@ -56,15 +56,12 @@ void store(committer_state& state, eventstore::log& log, commit_feed& feed, engi
       committed->insert(committed->end(), std::make_move_iterator(outcomes[i]->begin()),
                         std::make_move_iterator(outcomes[i]->end()));
       if (jobs[i].on_stored) jobs[i].on_stored();
-    } else if (outcomes[i].error() == eventstore::append_error::stale_rules) {
-      answer.stale_rules = true;
-    } else if (outcomes[i].error() == eventstore::append_error::unreadable) {
-      spdlog::error("append refused: an event could not be read back");
-      answer.unreadable = true;
-      ++metrics.append_failures;
     } else {
-      spdlog::error("append refused: a stream was written by somebody else (version conflict)");
-      ++metrics.append_failures;
+      answer.refused = outcomes[i].error();
+      if (answer.refused == eventstore::append_error::unreadable) {
+        spdlog::error("append refused: an event could not be read back");
+        ++metrics.append_failures;
+      }
     }
     tell(jobs[i], answer);
   }

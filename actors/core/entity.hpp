@@ -45,6 +45,9 @@ namespace plo::actors {
 /// At most this many inputs go in one append, so that a burst cannot make it unbounded.
 inline constexpr std::size_t max_inputs_per_append = 512;
 
+/// What others change meanwhile is decided again so many times in a row; then its senders are told to come back.
+inline constexpr int max_decided_again = 3;
+
 template <class Aggregate>
 struct entity_state {
   static inline const char* name = "entity";
@@ -57,6 +60,7 @@ struct entity_state {
   std::vector<typename Aggregate::input_type> in_flight;
   std::vector<typename Aggregate::receipt_type> receipts;
   std::size_t events_in_flight = 0;
+  int decided_again = 0;        // without success, because others wrote meanwhile
   std::size_t known_good = 0;  // of the queued, decided once already: they go alone, so that nothing is decided more than twice
 };
 
@@ -93,8 +97,8 @@ public:
 
   void on_appended(const append_done& done) const {
     self_->state.appending = false;
-    if (done.stale_rules) return decide_again();
-    if (!done.stored) return fail();
+    if (!done.stored) return is_outdated(done) && ++self_->state.decided_again <= max_decided_again ? decide_again() : fail();
+    self_->state.decided_again = 0;
     settle(done.first);
     append_next();
   }
@@ -139,7 +143,12 @@ private:
     state.loaded = false;
   }
 
-  /// Somebody changed the rules between deciding and storing: nothing was stored, so the log still says where this entity stands.
+  /// Somebody else wrote the stream, or what the decision relied on: deciding once more may help.
+  static bool is_outdated(const append_done& done) {
+    return done.refused == eventstore::append_error::version_conflict || done.refused == eventstore::append_error::stale_read;
+  }
+
+  /// Nothing was stored, so the log still says where this entity stands.
   void decide_again() const {
     put_back();
     append_next();
@@ -244,6 +253,7 @@ private:
     state.in_flight.clear();
     state.receipts.clear();
     state.known_good = 0;
+    state.decided_again = 0;
     for (const auto& input : refused) Aggregate::refuse(input);
     tell_settled(refused, {}, false);
     if constexpr (requires { Aggregate::lasts; }) state.loaded = false;

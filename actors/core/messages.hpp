@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "actors/core/caf_compat.hpp"
@@ -38,8 +39,7 @@ struct append_done {
   ticket number = 0;
   bool stored = false;
   position first;
-  bool stale_rules = false;  // not stored: the rules have changed meanwhile
-  bool unreadable = false;   // not stored: it could not be read back
+  std::optional<eventstore::append_error> refused = {};  // by the log; empty as well where the store failed
 };
 
 /// committer → itself: store what has gathered.

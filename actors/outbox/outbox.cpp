@@ -106,7 +106,7 @@ public:
         if (entries[i].done) entries[i].done({command_reply::outcome::done, {answer.first.value + i}, {}});
       return look();
     }
-    if (answer.unreadable) {
+    if (answer.refused == eventstore::append_error::unreadable) {
       // No report is, as long as they are written by json_writer: one that was would be refused for ever, and hold up all others.
       for (auto& each : entries) {
         spdlog::error("what became of notification {} is not in the log: it could not be read back", each.id.to_string());

@@ -5,10 +5,10 @@
 
 #include "base/json.hpp"
 #include "domain/event/dead_letter.hpp"
+#include "eventstore/index/dead_letters.hpp"
+#include "eventstore/index/sources.hpp"
 
 namespace plo::actors {
-
-using eventstore::dead_letter_status;
 
 std::string_view to_string(dead_letter_kind kind) {
   switch (kind) {
@@ -68,7 +68,6 @@ eventstore::append_request dead_letter_request(const ingest_event& e, const dead
 
   eventstore::append_request request;
   request.appends.push_back({stream_id::dead_letters(), {}, {std::move(added)}});
-  request.dead_letters.push_back({id, e.project_ref, dead_letter_status::waiting, {}});
   request.subject = subject_of(e);
   return request;
 }
@@ -96,7 +95,6 @@ eventstore::append_request conflict_request(const ingest_event& e, const recorde
 
   eventstore::append_request request;
   request.appends.push_back({stream_id::dead_letters(), {}, {std::move(conflict)}});
-  request.conflict_digest = digest;
   const auto project = first.stream.project();
   request.subject = e.customer_id.empty() && project ? eventstore::subject_project(*project) : subject_of(e);
   return request;
@@ -156,9 +154,6 @@ void add_attachment(const eventstore::dead_letter_entry& letter, const project_i
   }
   if (request.appends.size() == 1) request.appends.push_back({stream_id::dead_letters(), {}, {}});
   request.appends.back().events.push_back(std::move(e));
-  auto entry = letter;
-  entry.status = dead_letter_status::attached;
-  request.dead_letters.push_back(std::move(entry));
 }
 
 eventstore::append_request discard_request(const eventstore::dead_letter_entry& letter, const letter_decision& by, instant now) {
@@ -172,8 +167,6 @@ eventstore::append_request discard_request(const eventstore::dead_letter_entry& 
   put_stamp(e, by.stamp);
   eventstore::append_request request;
   request.appends.push_back({stream_id::dead_letters(), {}, {std::move(e)}});
-  request.dead_letters.push_back(letter);
-  request.dead_letters.back().status = dead_letter_status::discarded;
   return request;
 }
 

@@ -8,6 +8,7 @@
 #include "actors/project/commands.hpp"
 #include "domain/event/event.hpp"
 #include "domain/event/ingest_event.hpp"
+#include "eventstore/index/dead_letters.hpp"
 #include "eventstore/log.hpp"
 
 namespace plo::actors {

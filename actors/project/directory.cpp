@@ -8,6 +8,9 @@
 #include "actors/core/lifeline.hpp"
 #include "base/json.hpp"
 #include "base/printable.hpp"
+#include "eventstore/index/dead_letters.hpp"
+#include "eventstore/index/references.hpp"
+#include "eventstore/index/sources.hpp"
 
 namespace plo::actors {
 
@@ -60,7 +63,7 @@ void directory_state::init(caf::event_based_actor* self, directory_environment e
   });
   finder_.emplace(*environment_.log, environment_.finder, [this](const project_id& id) { return pool_->is_busy(id); });
   std::set<std::string, std::less<>> waiting;
-  environment_.log->each_waiting_reference([&](std::string_view ref) {
+  eventstore::each_waiting_reference(*environment_.log, [&](std::string_view ref) {
     note_waiting(ref, +1);
     waiting.emplace(ref);
   });
@@ -68,7 +71,7 @@ void directory_state::init(caf::event_based_actor* self, directory_environment e
   on_rules_settled();
   // A crash may have come between the event that taught a reference and the letters that waited for it.
   for (const auto& ref : waiting)
-    if (!environment_.log->find_references(ref).empty()) drain_letters({reference{reference_kind::project, {}, ref}});
+    if (!eventstore::find_references(*environment_.log, ref).empty()) drain_letters({reference{reference_kind::project, {}, ref}});
   process();
 }
 
@@ -144,12 +147,12 @@ bool directory_state::route(work& item) {
   }
   try {
     if (item.letter) {
-      const auto entry = environment_.log->find_dead_letter(item.letter->id);
+      const auto entry = eventstore::find_dead_letter(*environment_.log, item.letter->id);
       if (!entry || entry->status != eventstore::dead_letter_status::waiting) {
         item.done(command_reply{command_reply::outcome::refused, {}, "the dead letter is not waiting any more"});
         return true;
       }
-    } else if (const auto pos = environment_.log->find_source_event(item.event.source, item.event.source_ref)) {
+    } else if (const auto pos = eventstore::find_source_event(*environment_.log, item.event.source, item.event.source_ref)) {
       if (const auto first = environment_.log->at(*pos)) answer_repeat(item, *first);
       return true;
     }
@@ -195,7 +198,7 @@ void directory_state::answer_repeat(work& item, const recorded_event& first) {
   if (!reply.conflict) return item.reply(std::move(reply));
 
   const auto digest = payload_digest(item.event.payload);
-  if (environment_.log->knows_conflict(item.event.source, item.event.source_ref, digest))
+  if (eventstore::knows_conflict(*environment_.log, item.event.source, item.event.source_ref, digest))
     return item.reply(std::move(reply));
   ++environment_.metrics->conflicts;
   auto request = conflict_request(item.event, first, digest, project_clock::wall_now());
@@ -215,7 +218,6 @@ void directory_state::dispatch(work& item, const project_finder::found& where) {
   project_input input;
   input.input = event_of(item.event);
   input.clock = item.clock.value();
-  input.references = std::move(references);
   input.letter = item.letter;
   input.attached_by = std::move(item.attached_by);
   input.reply = std::move(item.reply);
@@ -257,7 +259,7 @@ void directory_state::on_appended(const append_done& done) {
     if (done.stored && letter && flying->second.waited) note_waiting(letter->project_ref, -1);
     command_reply reply;
     if (done.stored) reply = {command_reply::outcome::done, done.first, {}};
-    else if (done.unreadable) reply = {command_reply::outcome::invalid, {}, std::string(not_readable)};
+    else if (done.refused == eventstore::append_error::unreadable) reply = {command_reply::outcome::invalid, {}, std::string(not_readable)};
     told(std::move(reply));
   }
   if (done.stored)

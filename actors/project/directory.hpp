@@ -24,6 +24,7 @@
 #include "actors/project/finder.hpp"
 #include "actors/project/messages.hpp"
 #include "actors/rules/messages.hpp"
+#include "eventstore/index/dead_letters.hpp"
 
 namespace plo::actors {
 

@@ -6,6 +6,9 @@
 #include "base/json.hpp"
 #include "base/printable.hpp"
 #include "domain/event/catalogue.hpp"
+#include "eventstore/index/customers.hpp"
+#include "eventstore/index/dead_letters.hpp"
+#include "eventstore/index/sources.hpp"
 
 namespace plo::actors {
 
@@ -54,8 +57,7 @@ void directory_state::command(const command_request& request) try {
     } else if (const auto* cause = std::get_if<dead_letter_cause>(&verdict); cause && cause->kind == dead_letter_kind::ambiguous) {
       return request.done(refused(cause->reason));
     }
-    input.references = finder_->new_references(lesson, where);
-    finder_->learn(next_ticket_, where, input.references, lesson.customer_id);
+    finder_->learn(next_ticket_, where, finder_->new_references(lesson, where), lesson.customer_id);
     // What is refused has taught nothing: nobody may be let in by it.
     f.drains = true;
   }
@@ -67,7 +69,7 @@ void directory_state::command(const command_request& request) try {
 }
 
 void directory_state::settle_letter(const letter_request& request) try {
-  const auto indexed = environment_.log->find_dead_letter(request.letter.id);
+  const auto indexed = eventstore::find_dead_letter(*environment_.log, request.letter.id);
   auto letter = indexed.value_or(request.letter);
   if (letter.status != eventstore::dead_letter_status::waiting) return request.done(refused("the dead letter is not waiting any more"));
   const auto added = environment_.log->at(letter.added);
@@ -103,7 +105,7 @@ void directory_state::settle_letter(const letter_request& request) try {
 
 void directory_state::erase(const erase_request& request) try {
   const auto customer = eventstore::subject_customer(request.customer_id);
-  const auto entries = environment_.log->customer_projects(request.customer_id);
+  const auto entries = eventstore::customer_projects(*environment_.log, request.customer_id);
   if (entries.empty() && !environment_.log->has_key(customer))
     return request.done(command_reply{command_reply::outcome::unknown, {}, "there is no customer with this id"});
 

@@ -5,6 +5,7 @@
 
 #include "actors/project/directory.hpp"
 #include "base/printable.hpp"
+#include "eventstore/index/dead_letters.hpp"
 
 namespace plo::actors {
 
@@ -33,7 +34,7 @@ void directory_state::keep_as_dead_letter(work& item, const dead_letter_cause& c
     unlogged_letters_ = 0;
   }
   auto request = dead_letter_request(item.event, id, cause, now);
-  auto entry = request.dead_letters.front();
+  eventstore::dead_letter_entry entry{id, item.event.project_ref, eventstore::dead_letter_status::waiting, {}};
   store_here(std::move(item), std::move(request), std::move(reply), std::move(entry));
 }
 
@@ -68,7 +69,7 @@ void directory_state::drain_next_portion(const std::string& ref) try {
   std::vector<work> portion;
   std::size_t bytes = 0;
   while (portion.empty()) {
-    auto letters = environment_.log->waiting_dead_letters(ref, state.upto, letters_per_portion);
+    auto letters = eventstore::waiting_dead_letters(*environment_.log, ref, state.upto, letters_per_portion);
     if (letters.empty()) {
       if (!std::exchange(state.again, false)) {
         drains_.erase(ref);
@@ -107,7 +108,7 @@ void directory_state::answer_stored_here(work item, ingest_reply answer, std::op
                                          const append_done& done) {
   if (!done.stored) {
     answer = {};
-    if (done.unreadable) {
+    if (done.refused == eventstore::append_error::unreadable) {
       answer.what = ingest_reply::outcome::invalid;
       answer.reason = not_readable;
       answer.errors = {{"", answer.reason}};

@@ -5,26 +5,12 @@
 #include "actors/core/clock.hpp"
 #include "actors/project/dead_letters.hpp"
 #include "domain/project/agenda.hpp"
+#include "eventstore/index/customers.hpp"
 #include "eventstore/record/vault.hpp"
 
 namespace plo::actors {
 
 namespace {
-
-eventstore::customer_entry entry_of(const project_state& state) {
-  return {state.customer_id.value.value_or(""), state.id, state.created_at, is_open(state)};
-}
-
-/// What the customer step of the directory must know about the project, when that has changed.
-void note_customer(eventstore::customer_entry old_entry, eventstore::customer_entry new_entry,
-                   std::vector<eventstore::customer_entry>& entries) {
-  if (old_entry == new_entry) return;
-  if (!old_entry.customer_id.empty() && old_entry.customer_id != new_entry.customer_id) {
-    old_entry.open = false;
-    entries.push_back(std::move(old_entry));
-  }
-  if (!new_entry.customer_id.empty()) entries.push_back(std::move(new_entry));
-}
 
 std::optional<instant> next_due(const project_state& state, const rules::rule_set& rules, const domain_settings& settings) {
   const auto agenda = agenda_of(state, rules, settings);
@@ -72,7 +58,7 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
   if (clock.wall) clock.before = clock.now = wall;
   const auto rules = context.rules->current();
   // Rules that change while a batch is decided: what the log refuses is decided again as a whole.
-  if (!request.rules) request.rules = rules->version();
+  if (request.fences.empty()) request.fences.push_back({stream_id::rules(), rules->version()});
 
   receipt_type receipt;
   auto& events = request.appends.front().events;
@@ -91,24 +77,15 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
   }
   if (input.other_rules) clock.before = instant::min();  // what these rules make due was not due before
 
-  auto customer_before = entry_of(state);
   auto decided = decide(std::move(state), id, input.input, context.settings, rules.get(), clock);
   state = std::move(decided.next);
-  note_customer(std::move(customer_before), entry_of(state), request.customers);
-  // Whoever else is named can be found to be erased; the project is not theirs to join.
-  if (const auto named = input.input ? eventstore::customer_named_by(*input.input) : std::string(); !named.empty() && named != state.customer_id.value)
-    request.customers.push_back({named, id, state.created_at, false});
   if (input.input) receipt.event = input.input->id;
   receipt.offset += decided.input_at;
   receipt.next_due = decided.next_due;
   for (const auto& raised : decided.raised) receipt.anomalies.push_back(raised.to_string());
   std::move(decided.events.begin(), decided.events.end(), std::back_inserter(events));
-  request.project = id;
   const auto& customer = state.customer_id.value;
   request.subject = customer && !customer->empty() ? eventstore::subject_customer(*customer) : eventstore::subject_project(id);
-  for (auto& known : input.references)
-    if (std::find(request.references.begin(), request.references.end(), known) == request.references.end())
-      request.references.push_back(known);
   if (input.letter) add_attachment(*input.letter, id, *input.input, input.attached_by, request);
   return receipt;
 }

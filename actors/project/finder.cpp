@@ -1,5 +1,8 @@
 #include "actors/project/finder.hpp"
 
+#include "eventstore/index/customers.hpp"
+#include "eventstore/index/references.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -106,7 +109,7 @@ std::vector<reference> project_finder::forget(ticket number, bool committed) {
 const project_finder::known_references& project_finder::stored(const std::string& ref) const {
   if (const auto cached = cache_.find(ref); cached != cache_.end()) return cached->second;
   if (cache_.size() >= max_cached_references) cache_.clear();
-  return cache_.emplace(ref, log_.find_references(ref)).first->second;
+  return cache_.emplace(ref, eventstore::find_references(log_, ref)).first->second;
 }
 
 std::vector<project_id> project_finder::knowing(const std::string& ref, std::optional<reference_kind> kind,
@@ -140,7 +143,7 @@ std::optional<project_finder::verdict> project_finder::by_customer(const ingest_
   if (e.customer_id.empty()) return std::nullopt;
   if (pending_customers_.contains(e.customer_id)) return not_yet{};
   std::vector<project_id> open;
-  for (const auto& entry : log_.customer_projects(e.customer_id)) {
+  for (const auto& entry : eventstore::customer_projects(log_, e.customer_id)) {
     if (is_busy_(entry.project)) return not_yet{};
     if (entry.open && entry.created_at >= e.occurred_at - settings_.attach_period) open.push_back(entry.project);
   }

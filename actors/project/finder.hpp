@@ -14,6 +14,7 @@
 #include "actors/project/dead_letters.hpp"
 #include "actors/project/messages.hpp"
 #include "domain/event/ingest_event.hpp"
+#include "eventstore/index/references.hpp"
 #include "eventstore/log.hpp"
 
 namespace plo::actors {

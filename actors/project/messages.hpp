@@ -9,6 +9,7 @@
 #include "actors/project/commands.hpp"
 #include "actors/project/ingestion.hpp"
 #include "domain/project/project.hpp"
+#include "eventstore/index/dead_letters.hpp"
 
 namespace plo::actors {
 
@@ -27,7 +28,6 @@ struct project_input {
   ticket number = 0;
   std::optional<event> input;         // none: deadlines may have passed
   clock_reading clock;                // of the event clock; on the wall clock the entity reads it
-  std::vector<reference> references;  // new to the project
   std::optional<eventstore::dead_letter_entry> letter;  // the dead letter this input was until now
   std::optional<letter_decision> attached_by;  // by hand
   bool other_rules = false;           // `input` says that the rules have changed: kept only if it brings a deadline nearer

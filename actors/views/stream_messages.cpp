@@ -103,7 +103,7 @@ stream_messages read_messages(const eventstore::log& log, position& place, posit
   log.read({place.value + 1}, [&](const recorded_event& e) {
     if (e.pos > last) return false;
     // Whole commits only: what an input caused stands right behind it.
-    if (events.size() >= most && !follows_its_cause(e)) return false;
+    if (events.size() >= most && begins_commit(e)) return false;
     events.push_back(e);
     return true;
   });

@@ -69,15 +69,17 @@ struct recorded_event : event {
   position pos;
   stream_id stream;
   stream_version version;
+  position commit;  // of the first event that was stored together with it; 0 in logs of before, which do not say
 
   bool operator==(const recorded_event&) const = default;
 };
 
-/// True when it stands right behind what caused it, in the same commit. What became of a notification is caused by its request, but comes
-/// whenever it comes; an operator's event has a cause where it attaches a dead letter.
-[[nodiscard]] inline bool follows_its_cause(const recorded_event& e) {
-  if (e.stream == stream_id::outbox() || e.stream == stream_id::webhooks()) return false;
-  return e.kind == event_kind::derived || (e.kind == event_kind::operator_ && e.causation_id);
+/// Whether a commit begins with it. Where the log does not say, it is told by what stands right behind its cause: what became of a
+/// notification is caused by its request, but comes whenever it comes; an operator's event has a cause where it attaches a dead letter.
+[[nodiscard]] inline bool begins_commit(const recorded_event& e) {
+  if (e.commit.value != 0) return e.commit == e.pos;
+  if (e.stream == stream_id::outbox() || e.stream == stream_id::webhooks()) return true;
+  return e.kind != event_kind::derived && !(e.kind == event_kind::operator_ && e.causation_id);
 }
 
 /// The envelope as JSON: `{event_id, position, stream, version, type, kind, source, source_ref, occurred_at, recorded_at,

@@ -66,6 +66,8 @@ private:
   void object(bool personal, int depth) {
     ++at_;
     bool path_is_personal = false;  // of a fact
+    std::string customer;
+    const auto first = found_.size();
     for (blanks(); at_ < json_.size() && peek() == '"'; blanks()) {
       const auto name = name_of(string_token());
       blanks();
@@ -74,6 +76,8 @@ private:
       if (name == "path" && peek() == '"') {
         const auto path = name_of(string_token());
         path_is_personal = names_.contains(std::string_view(path).substr(path.rfind('.') + 1));
+      } else if (name == "customer_id" && peek() == '"') {
+        customer = name_of(string_token());
       } else {
         const bool is_personal = personal ? !is_kept_in_addresses(name) : names_.contains(name) || (path_is_personal && name == "value");
         value(is_personal, depth + 1);
@@ -83,6 +87,9 @@ private:
       ++at_;
     }
     ++at_;
+    // Objects inside have named theirs by now.
+    for (auto i = first; i < found_.size(); ++i)
+      if (found_[i].customer.empty()) found_[i].customer = customer;
   }
 
   void array(bool personal, int depth) {
@@ -96,7 +103,7 @@ private:
     ++at_;
   }
 
-  void note(std::size_t from) { found_.push_back({from, at_ - from}); }
+  void note(std::size_t from) { found_.push_back({from, at_ - from, {}}); }
 
   std::string_view json_;
   const std::set<std::string, std::less<>>& names_;

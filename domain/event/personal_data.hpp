@@ -27,6 +27,7 @@ public:
   struct span {
     std::size_t at = 0;
     std::size_t size = 0;
+    std::string customer = {};  // whose it is: the customer that the nearest object around it names (`customer_id`); empty: none does
     bool operator==(const span&) const = default;
   };
   /// The personal values (strings that are not empty, numbers, true and false) in minified JSON, in order. Facts that a rule read

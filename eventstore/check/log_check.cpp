@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "base/json.hpp"
 #include "domain/event/readable.hpp"
 #include "eventstore/check/log_check_parts.hpp"
 #include "eventstore/kv/keys.hpp"
@@ -70,7 +69,7 @@ namespace {
 /// Goes along the chain.
 class events_pass {
 public:
-  explicit events_pass(pass& p) : p_(p), heads_(p.options.heads) {
+  events_pass(pass& p, index_fold& indexes) : p_(p), indexes_(indexes), heads_(p.options.heads) {
     std::sort(heads_.begin(), heads_.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
   }
 
@@ -125,62 +124,10 @@ private:
     if (e.pos != pos) return p_.faults.add(pos, fmt::format("the record at position {} says that it is {}", pos.value, e.pos.value));
     // Such an event is on every page and in no state. Where something is sealed, this is about what stands around it.
     if (const auto why = unreadable(e)) p_.faults.add(pos, fmt::format("the event at position {} cannot be read back: {}", pos.value, *why));
-    compare_indexes(e);
-  }
-
-  void compare_indexes(const recorded_event& e) {
-    const auto own = keys::of(e.pos);
     const auto placed = p_.store.get(families::streams, layout::stream_key(e.stream.name, e.version.value));
-    if (placed != own)
+    if (placed != keys::of(e.pos))
       p_.faults.add(e.pos, fmt::format("the index of streams does not have {} version {} at position {}", e.stream.name, e.version.value, e.pos.value));
-    if (e.kind == event_kind::source && !e.source_ref.empty()) compare_source(e, own);
-    if (e.stream == stream_id::dead_letters()) compare_letter(e);
-  }
-
-  void compare_source(const recorded_event& e, const std::string& own) {
-    const auto said = [&] { return fmt::format("the index of source events, {} {}", e.source, e.source_ref); };
-    if (e.type == conflict_type) {
-      const auto data = json_document::parse(e.data);
-      const auto digest = data ? json::get_string(data->root(), "digest").value_or("") : "";
-      ++counts_.source_keys;
-      if (p_.store.get(families::dedup, layout::conflict_key(e.source, e.source_ref, digest)) != own)
-        p_.faults.add(e.pos, fmt::format("{}: the contradiction at position {} is not there", said(), e.pos.value));
-      return;
-    }
-    const auto held = p_.store.get(families::dedup, layout::dedup_key(e.source, e.source_ref));
-    if (held == own) {
-      ++counts_.source_keys;
-      return;
-    }
-    // A dead letter that was attached gives its place to the project's event.
-    if (held && e.stream == stream_id::dead_letters() && keys::get_u64(*held) > e.pos.value) {
-      const auto later = event_at(p_, {keys::get_u64(*held)});
-      if (later && later->source == e.source && later->source_ref == e.source_ref && later->stream.project()) return;
-    }
-    p_.faults.add(e.pos, held ? fmt::format("{}: it points at position {}, not {}", said(), keys::get_u64(*held), e.pos.value)
-                              : fmt::format("{}: position {} is not there", said(), e.pos.value));
-  }
-
-  void compare_letter(const recorded_event& e) {
-    const bool added = e.type == "dead_letter.added";
-    const bool attached = e.type == "dead_letter.attached", discarded = e.type == "dead_letter.discarded";
-    if (!added && !attached && !discarded) return;
-    counts_.letters += added;
-    counts_.attached += attached;
-    counts_.discarded += discarded;
-    const auto data = json_document::parse(e.data);
-    const auto id = data ? dead_letter_id::parse(json::get_string(data->root(), "dead_letter_id").value_or("")) : std::nullopt;
-    const auto held = id ? p_.store.get(families::dead_letters, layout::letter_key(*id)) : std::nullopt;
-    if (!held || held->size() < 9) return p_.faults.add(e.pos, fmt::format("the index of dead letters lacks the one of position {}", e.pos.value));
-    const position added_at{keys::get_u64(*held)};
-    const auto status = static_cast<dead_letter_status>((*held)[8]);
-    if (added && added_at != e.pos)
-      return p_.faults.add(e.pos, fmt::format("the index of dead letters says that the one of position {} came at {}", e.pos.value, added_at.value));
-    if ((attached && status != dead_letter_status::attached) || (discarded && status != dead_letter_status::discarded))
-      return p_.faults.add(e.pos, fmt::format("the index of dead letters does not know what position {} made of one", e.pos.value));
-    if (!discarded) return;
-    const auto kept = event_at(p_, added_at);
-    counts_.discarded_conflicts += kept && kept->type == conflict_type;
+    indexes_.add(e);
   }
 
   void compare_heads(position pos) {
@@ -193,6 +140,7 @@ private:
   }
 
   pass& p_;
+  index_fold& indexes_;
   std::vector<known_head> heads_;
   std::size_t next_head_ = 0;
   std::uint64_t last_ = 0;
@@ -202,48 +150,7 @@ private:
 
 }  // namespace
 
-event_counts check_events(pass& p) { return events_pass(p).run(); }
-
-void check_source_index(pass& p, const event_counts& counts) {
-  std::uint64_t held = 0;
-  p.store.scan(families::dedup, {}, {}, [&](std::string_view, std::string_view) {
-    ++held;
-    return true;
-  });
-  if (held > counts.source_keys)
-    p.faults.add({}, fmt::format("the index of source events has {} entries, {} of them for no event", held, held - counts.source_keys));
-}
-
-void check_dead_letters(pass& p, const event_counts& counts) {
-  std::uint64_t letters = 0, attached = 0, discarded = 0, waiting = 0, waiting_entries = 0;
-  p.store.scan(families::dead_letters, {}, {}, [&](std::string_view key, std::string_view value) {
-    key_reader in(key);
-    const auto tag = in.byte().value_or('\0');
-    if (tag == 'L') {
-      ++letters;
-      const auto status = value.size() < 9 ? dead_letter_status{} : static_cast<dead_letter_status>(value[8]);
-      attached += status == dead_letter_status::attached;
-      discarded += status == dead_letter_status::discarded;
-      waiting += status == dead_letter_status::waiting && value.size() > 9;
-      return true;
-    }
-    ++waiting_entries;
-    const auto ref = in.text();
-    const auto added = in.number();
-    const auto letter = tag == 'R' && ref && added ? p.store.get(families::dead_letters, layout::letter_key({keys::get_uuid(value)})) : std::nullopt;
-    const bool waits = letter && letter->size() >= 9 && keys::get_u64(*letter) == *added && letter->substr(9) == *ref &&
-                       static_cast<dead_letter_status>((*letter)[8]) == dead_letter_status::waiting;
-    if (!waits) p.faults.add({added.value_or(0)}, fmt::format("the index of waiting dead letters has one under '{}' that does not wait", ref.value_or("?")));
-    return true;
-  });
-  const auto compare = [&](std::string_view what, std::uint64_t there, std::uint64_t events) {
-    if (there != events) p.faults.add({}, fmt::format("the index of dead letters has {} {}, the events {}", there, what, events));
-  };
-  compare("letters", letters, counts.letters + counts.discarded_conflicts);
-  compare("attached letters", attached, counts.attached);
-  compare("discarded letters", discarded, counts.discarded);
-  compare("waiting entries", waiting_entries, waiting);
-}
+event_counts check_events(pass& p, index_fold& indexes) { return events_pass(p, indexes).run(); }
 
 void check_head(pass& p, const event_counts& counts) {
   if (p.store.get(families::meta, layout::format_key) != layout::format_value) p.faults.add({}, "the meta data does not name the format of this log");
@@ -272,11 +179,13 @@ log_check_report check_log(const kv_reader& store, const archive_reader& archive
       faults.add({}, fmt::format("{} cannot be read: {}", index, failure.what()));
     }
   };
-  const auto counts = checking::check_events(p);
+  checking::index_fold indexes(store);
+  const auto counts = checking::check_events(p, indexes);
+  const bool events_are_whole = faults.total() == 0;
   guarded("the head", [&] { checking::check_head(p, counts); });
   guarded("the index of streams", [&] { report.streams = checking::check_streams(p, counts); });
-  guarded("the index of source events", [&] { checking::check_source_index(p, counts); });
-  guarded("the index of dead letters", [&] { checking::check_dead_letters(p, counts); });
+  // What is said of a damaged event would be told again as an index that says something else.
+  if (events_are_whole) guarded("the indexes", [&] { indexes.compare(p); });
   if (options.progress) options.progress(p.total, p.total);
   report.events = counts.events;
   report.head = counts.head;

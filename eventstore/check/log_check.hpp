@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "domain/project/project.hpp"
 #include "eventstore/kv/kv_store.hpp"
 #include "eventstore/log.hpp"
 #include "eventstore/record/archive.hpp"
@@ -46,7 +45,6 @@ struct known_head {
 };
 
 struct log_check_options {
-  domain_settings settings;       // for what the index of customers must say
   std::vector<known_head> heads;
   std::size_t most_faults = 100;  // that are told
   /// Called now and then with steps done and steps there are, about one for each event and pass.

@@ -1,10 +1,14 @@
 // The passes of check_log. Internal to log_check*.cpp.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "eventstore/check/log_check.hpp"
+#include "eventstore/index/log_index.hpp"
+#include "eventstore/kv/scratch_folder.hpp"
 
 namespace plo::eventstore::checking {
 
@@ -21,12 +25,30 @@ struct pass {
   }
 };
 
-/// What the events say, for comparison with how much there is in the indexes.
+/// What the events say, for comparison.
 struct event_counts {
   std::uint64_t events = 0;
-  std::uint64_t source_keys = 0;  // different keys that the index of source events must have
-  std::uint64_t letters = 0, attached = 0, discarded = 0, discarded_conflicts = 0;
   log_head head;
+};
+
+/// All indexes folded once more, to be compared with those of the store.
+class index_fold {
+public:
+  explicit index_fold(const kv_reader& store);
+  ~index_fold();
+  void add(const recorded_event& e);
+  /// Once all events are added.
+  void compare(pass& p);
+
+private:
+  void write();
+  void compare_one(pass& p, const log_index& index) const;
+
+  std::vector<std::shared_ptr<const log_index>> indexes_;  // those that the store has in the present version
+  std::unique_ptr<scratch_folder> folder_;
+  std::unique_ptr<kv_store> folded_;
+  kv_batch batch_;
+  std::unique_ptr<index_rows> rows_;
 };
 
 /// Texts and numbers taken from the front of a key that may be anything.
@@ -47,12 +69,10 @@ private:
 /// The event at a position as the store has it; empty, without a word, where it is missing or damaged: the pass over the events says so.
 [[nodiscard]] std::optional<recorded_event> event_at(const pass& p, position at);
 
-/// The chain, the records, and the index entries that each event must have.
-[[nodiscard]] event_counts check_events(pass& p);
-/// Versions without a gap, and for each project what it is known by and whose it is. Gives the number of streams.
+/// The chain and the records, which are added to the indexes.
+[[nodiscard]] event_counts check_events(pass& p, index_fold& indexes);
+/// Versions without a gap. Gives the number of streams.
 [[nodiscard]] std::uint64_t check_streams(pass& p, const event_counts& counts);
-void check_source_index(pass& p, const event_counts& counts);
-void check_dead_letters(pass& p, const event_counts& counts);
 void check_head(pass& p, const event_counts& counts);
 
 }  // namespace plo::eventstore::checking

@@ -12,7 +12,8 @@ namespace plo::eventstore {
 
 namespace {
 
-constexpr std::uint8_t codec_plain = 1, codec_sealed = 2;
+constexpr std::uint8_t codec_plain = 1, codec_sealed = 2, codec_commit = 3;
+constexpr std::size_t max_keys = 10'000;  // of one record; more is damage
 
 class writer {
 public:
@@ -95,15 +96,7 @@ chain_hash chain(const chain_hash& previous, std::string_view record) {
   return hash;
 }
 
-}  // namespace
-
-std::string encode_record(const recorded_event& e, const chain_hash& previous, chain_hash& hash, const std::optional<sealed_part>& sealed) {
-  std::string stored;
-  stored.reserve(hash.size() + 256 + e.data.size());
-  stored.resize(hash.size());
-  writer out(stored);
-  out.byte(sealed ? codec_sealed : codec_plain);
-  out.text(sealed ? sealed->key_id : std::string());
+void write_envelope(writer& out, const recorded_event& e, std::string_view data) {
   out.number(e.schema_version);
   out.number(e.pos.value);
   out.number(e.version.value);
@@ -113,18 +106,97 @@ std::string encode_record(const recorded_event& e, const chain_hash& previous, c
   out.id(e.id.value);
   out.byte(e.causation_id ? 1 : 0);
   if (e.causation_id) out.id(e.causation_id->value);
-  for (const auto* text : {&e.stream.name, &e.type, &e.source, &e.source_ref, &e.correlation_id, &e.operator_id,
-                           &e.project_ref, &e.order_ref, &e.comment, sealed ? &sealed->masked : &e.data})
+  for (const auto* text : {&e.stream.name, &e.type, &e.source, &e.source_ref, &e.correlation_id, &e.operator_id, &e.project_ref, &e.order_ref, &e.comment})
     out.text(*text);
-  if (sealed) {
-    out.number(sealed->offsets.size());
-    std::size_t end = 0;
-    for (const auto at : sealed->offsets) {
-      out.number(at - end);
-      end = at + erased_json.size();
-    }
-    out.text(sealed->encrypted);
+  out.text(data);
+}
+
+void read_envelope(reader& in, recorded_event& e) {
+  e.schema_version = static_cast<std::uint16_t>(in.number());
+  e.pos.value = in.number();
+  e.version.value = in.number();
+  e.occurred_at = in.time();
+  e.recorded_at = in.time();
+  const auto kind = in.byte();
+  if (kind < 1 || kind > 4) throw malformed("unknown kind " + std::to_string(kind));
+  e.kind = static_cast<event_kind>(kind);
+  e.id.value = in.id();
+  if (in.byte() != 0) e.causation_id = event_id{in.id()};
+  for (auto* text : {&e.stream.name, &e.type, &e.source, &e.source_ref, &e.correlation_id, &e.operator_id, &e.project_ref, &e.order_ref, &e.comment, &e.data})
+    *text = in.text();
+}
+
+void write_seal(writer& out, const sealed_part& sealed) {
+  for (const auto& key : sealed.keys) {
+    out.text(key.id);
+    out.text(key.encrypted);
   }
+  out.number(sealed.values.size());
+  std::size_t end = 0;
+  for (const auto& value : sealed.values) {
+    out.number(value.at - end);
+    out.number(value.key);
+    end = value.at + erased_json.size();
+  }
+}
+
+/// `numbered`: each value names its key.
+void read_values(reader& in, sealed_part& part, bool numbered) {
+  std::size_t end = 0;
+  for (auto left = in.number(); left > 0; --left) {
+    sealed_part::sealed_value value;
+    value.at = end + in.number();
+    if (std::string_view(part.masked).substr(std::min(value.at, part.masked.size()), erased_json.size()) != erased_json)
+      throw malformed("a sealed value is not where it should be");
+    if (numbered) value.key = in.number();
+    if (value.key >= part.keys.size()) throw malformed("a sealed value names a key that is not there");
+    part.values.push_back(value);
+    end = value.at + erased_json.size();
+  }
+}
+
+/// Codecs 1 and 2.
+void read_of_before(reader& in, std::uint8_t codec, decoded_record& into) {
+  auto key_id = in.text();
+  if (key_id.empty() != (codec == codec_plain)) throw malformed("a plain record names a key, or a sealed one none");
+  read_envelope(in, into.event);
+  if (codec == codec_plain) return;
+  auto& part = into.sealed.emplace();
+  part.masked = into.event.data;
+  part.keys.push_back({std::move(key_id), {}});
+  read_values(in, part, false);
+  part.keys.front().encrypted = in.text();
+}
+
+void read_of_commit(reader& in, decoded_record& into) {
+  const auto behind = in.number();
+  read_envelope(in, into.event);
+  if (behind >= into.event.pos.value) throw malformed("its commit begins before the log");
+  into.event.commit.value = into.event.pos.value - behind;
+  const auto keys = in.number();
+  if (keys == 0) return;
+  if (keys > max_keys) throw malformed("it names too many keys");
+  auto& part = into.sealed.emplace();
+  part.masked = into.event.data;
+  for (std::uint64_t i = 0; i < keys; ++i) {
+    auto id = in.text();
+    part.keys.push_back({std::move(id), in.text()});
+  }
+  read_values(in, part, true);
+}
+
+}  // namespace
+
+std::string encode_record(const recorded_event& e, const chain_hash& previous, chain_hash& hash, const std::optional<sealed_part>& sealed) {
+  std::string stored;
+  stored.reserve(hash.size() + 256 + e.data.size());
+  stored.resize(hash.size());
+  writer out(stored);
+  out.byte(codec_commit);
+  out.number(e.commit.value == 0 ? 0 : e.pos.value - e.commit.value);
+  write_envelope(out, e, sealed ? sealed->masked : e.data);
+  out.number(sealed ? sealed->keys.size() : 0);
+  if (sealed) write_seal(out, *sealed);
   hash = chain(previous, std::string_view(stored).substr(hash.size()));
   std::memcpy(stored.data(), hash.data(), hash.size());
   return stored;
@@ -135,39 +207,10 @@ tl::expected<decoded_record, std::string> decode_record(std::string_view stored)
     if (stored.size() < sizeof(chain_hash)) throw malformed("the record ends early");
     reader in(stored.substr(sizeof(chain_hash)));
     decoded_record decoded;
-    auto& e = decoded.event;
     const auto codec = in.byte();
-    if (codec != codec_plain && codec != codec_sealed)
-      throw malformed("unknown codec " + std::to_string(codec) + ": written by a newer version?");
-    auto key_id = in.text();
-    if (key_id.empty() != (codec == codec_plain)) throw malformed("a plain record names a key, or a sealed one none");
-    e.schema_version = static_cast<std::uint16_t>(in.number());
-    e.pos.value = in.number();
-    e.version.value = in.number();
-    e.occurred_at = in.time();
-    e.recorded_at = in.time();
-    const auto kind = in.byte();
-    if (kind < 1 || kind > 4) throw malformed("unknown kind " + std::to_string(kind));
-    e.kind = static_cast<event_kind>(kind);
-    e.id.value = in.id();
-    if (in.byte() != 0) e.causation_id = event_id{in.id()};
-    for (auto* text : {&e.stream.name, &e.type, &e.source, &e.source_ref, &e.correlation_id, &e.operator_id,
-                       &e.project_ref, &e.order_ref, &e.comment, &e.data})
-      *text = in.text();
-    if (codec == codec_sealed) {
-      auto& part = decoded.sealed.emplace();
-      part.key_id = std::move(key_id);
-      part.masked = e.data;
-      std::size_t end = 0;
-      for (auto left = in.number(); left > 0; --left) {
-        const auto at = end + in.number();
-        if (std::string_view(part.masked).substr(std::min(at, part.masked.size()), erased_json.size()) != erased_json)
-          throw malformed("a sealed value is not where it should be");
-        part.offsets.push_back(at);
-        end = at + erased_json.size();
-      }
-      part.encrypted = in.text();
-    }
+    if (codec == codec_commit) read_of_commit(in, decoded);
+    else if (codec == codec_plain || codec == codec_sealed) read_of_before(in, codec, decoded);
+    else throw malformed("unknown codec " + std::to_string(codec) + ": written by a newer version?");
     in.end();
     return decoded;
   } catch (const malformed& wrong) {

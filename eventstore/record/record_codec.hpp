@@ -1,15 +1,18 @@
 // The bytes of one event in the log, and the chain that joins them.
 //
-// A stored value is `hash (32 bytes) ‖ record`, with hash = BLAKE2b-256(previous hash ‖ record). The record begins with a codec byte
-// and the id of the key its personal fields are encrypted with (empty: nothing is encrypted), so that later formats can stand beside
-// this one; bytes once stored never change.
+// A stored value is `hash (32 bytes) ‖ record`, with hash = BLAKE2b-256(previous hash ‖ record). The record begins with a codec byte, so
+// that formats stand beside each other; bytes once stored never change. Written is codec 3; 1 and 2 are read.
 //
-// Codec 1: codec (1) ‖ key id (text) ‖ schema_version ‖ position ‖ version ‖ occurred_at ‖ recorded_at ‖ kind (1) ‖ event_id (16) ‖
-// causation_id (1 + 0 or 16) ‖ stream, type, source, source_ref, correlation_id, operator_id, project_ref, order_ref, comment, data
-// (texts). Integers are LEB128, times zig-zag milliseconds; a text is its length and its bytes.
+// Codec 3: codec (1) ‖ how far it is behind the first event of its commit ‖ envelope ‖ how many keys ‖ and where there are any: for each key
+// its id and what is encrypted with it (texts) ‖ how many values ‖ for each value how far it is behind the end of the one before in data, and
+// the number of its key. In data each sealed value is `"[erased]"`. So the persons of one record can be erased one by one.
 //
-// Codec 2 names a key, has data in which each personal value is `"[erased]"`, and behind it: how many there are ‖ how far each is behind
-// the end of the one before ‖ the values, encrypted (vault.hpp).
+// Envelope: schema_version ‖ position ‖ version ‖ occurred_at ‖ recorded_at ‖ kind (1) ‖ event_id (16) ‖ causation_id (1 + 0 or 16) ‖ stream,
+// type, source, source_ref, correlation_id, operator_id, project_ref, order_ref, comment, data (texts). Integers are LEB128, times zig-zag
+// milliseconds; a text is its length and its bytes.
+//
+// Codec 1: codec ‖ an empty text ‖ envelope. Codec 2: codec ‖ key id ‖ envelope ‖ how many values ‖ how far each is behind the end of the one
+// before ‖ the values, all encrypted with the one key.
 #pragma once
 
 #include <array>
@@ -32,10 +35,17 @@ inline constexpr chain_hash genesis_hash{};
 
 /// The personal values of an event, encrypted, and what is left of its data without them.
 struct sealed_part {
-  std::string key_id;
-  std::string masked;                // data with erased values
-  std::vector<std::size_t> offsets;  // of those values in `masked`, ascending
-  std::string encrypted;             // nonce ‖ ciphertext of the values as they stood, each its length and its bytes
+  struct sealed_key {
+    std::string id;
+    std::string encrypted;  // nonce ‖ ciphertext of its values as they stood, each its length and its bytes
+  };
+  struct sealed_value {
+    std::size_t at = 0;   // in `masked`
+    std::size_t key = 0;  // its place among the keys
+  };
+  std::vector<sealed_key> keys;
+  std::string masked;                 // data with erased values
+  std::vector<sealed_value> values;   // ascending
 };
 
 /// Encodes the event and chains it to `previous`; `hash` receives the new end of the chain. With a sealed part its personal values are

@@ -1,5 +1,6 @@
 #include "eventstore/record/vault.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -146,22 +147,26 @@ std::optional<sealed_part> vault::seal(const std::string& subject, const event& 
   if (!options_.master || subject.empty()) return std::nullopt;
   const auto spans = options_.fields.find(e.data);
   if (spans.empty()) return std::nullopt;
-  // Who names somebody speaks of them, whoever's project it is.
-  const auto named = customer_named_by(e);
-  const auto& key = key_for(named.empty() ? subject : subject_customer(named), batch);
   sealed_part part;
-  part.key_id = key.id;
   part.masked = replace_spans(e.data, spans, erased_json);
-  std::string values;
+  std::map<std::string, std::size_t> places;  // subject → place of its key
+  std::vector<std::pair<subject_key, std::string>> keys;  // with the values that it encrypts
   std::size_t shrunk_by = 0;  // so far; wraps around where a value is shorter than its mask
   for (const auto& s : spans) {
-    part.offsets.push_back(s.at - shrunk_by);
+    // Who names somebody speaks of them, whoever's project it is.
+    const auto whose = s.customer.empty() ? subject : subject_customer(s.customer);
+    const auto [place, fresh] = places.emplace(whose, keys.size());
+    if (fresh) keys.emplace_back(key_for(whose, batch), std::string());
+    part.values.push_back({s.at - shrunk_by, place->second});
     shrunk_by += s.size - erased_json.size();
+    auto& values = keys[place->second].second;
     keys::put_u64(values, s.size);
     values.append(e.data, s.at, s.size);
   }
-  part.encrypted = encrypt(key.key, values, bound_to(e));
-  sodium_memzero(values.data(), values.size());
+  for (auto& [key, values] : keys) {
+    part.keys.push_back({key.id, encrypt(key.key, values, bound_to(e))});
+    sodium_memzero(values.data(), values.size());
+  }
   return part;
 }
 
@@ -192,27 +197,41 @@ void vault::commit() {
   changed_.clear();
 }
 
-std::string vault::open(const recorded_event& e, const sealed_part& part) const {
-  const auto shown = [&part](std::string_view as) {
-    std::vector<personal_fields::span> spans;
-    for (const auto at : part.offsets) spans.push_back({at, erased_json.size()});
-    return replace_spans(part.masked, spans, as);
-  };
-  if (!options_.master) return store_.get(keys_family, key_row(part.key_id)) ? shown(sealed_json) : part.masked;
-  const auto key = key_of(part.key_id);
-  if (!key) return part.masked;
-  const auto values = decrypt(*key, part.encrypted, bound_to(e));
-  if (!values) throw store_error(fmt::format("the personal data of the event at position {} does not open with its key", e.pos.value));
-  std::string data;
-  data.reserve(part.masked.size() + values->size());
-  std::size_t from = 0;
-  std::string_view left = *values;
-  for (const auto at : part.offsets) {
-    const auto size = keys::get_u64(left);
+std::optional<std::vector<std::string>> vault::values_of(const recorded_event& e, const sealed_part::sealed_key& sealed, std::size_t count) const {
+  const auto key = key_of(sealed.id);
+  if (!key) return std::nullopt;
+  const auto plain = decrypt(*key, sealed.encrypted, bound_to(e));
+  if (!plain) throw store_error(fmt::format("the personal data of the event at position {} does not open with its key", e.pos.value));
+  std::vector<std::string> values;
+  std::string_view left = *plain;
+  for (; count > 0; --count) {
+    const auto size = left.size() < 8 ? 0 : keys::get_u64(left);
     if (left.size() < 8 || left.size() - 8 < size) throw store_error(fmt::format("the personal data at position {} is damaged", e.pos.value));
-    data.append(part.masked, from, at - from).append(left.substr(8, size));
+    values.emplace_back(left.substr(8, size));
     left.remove_prefix(8 + size);
-    from = at + erased_json.size();
+  }
+  return values;
+}
+
+std::string vault::open(const recorded_event& e, const sealed_part& part) const {
+  // Of each key its values in their order; empty: they show as `otherwise`.
+  std::vector<std::optional<std::vector<std::string>>> of_key;
+  std::vector<std::string_view> otherwise;
+  for (std::size_t k = 0; k < part.keys.size(); ++k) {
+    const auto count = static_cast<std::size_t>(std::count_if(part.values.begin(), part.values.end(), [k](const auto& v) { return v.key == k; }));
+    const bool is_there = options_.master.has_value() || store_.get(keys_family, key_row(part.keys[k].id)).has_value();
+    otherwise.push_back(!options_.master && is_there ? sealed_json : erased_json);
+    of_key.push_back(options_.master ? values_of(e, part.keys[k], count) : std::nullopt);
+  }
+  std::string data;
+  data.reserve(part.masked.size());
+  std::vector<std::size_t> next(part.keys.size(), 0);
+  std::size_t from = 0;
+  for (const auto& value : part.values) {
+    data.append(part.masked, from, value.at - from);
+    const auto& values = of_key[value.key];
+    data.append(values ? std::string_view((*values)[next[value.key]++]) : otherwise[value.key]);
+    from = value.at + erased_json.size();
   }
   return data.append(part.masked, from);
 }

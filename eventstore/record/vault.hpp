@@ -49,7 +49,8 @@ public:
 
   /// Forgets what a batch that was not written has left behind; call before the first of a batch.
   void begin();
-  /// The event's personal data under the subject's key, which is made when there is none; empty when there is nothing to encrypt.
+  /// The event's personal data, each value under the key of the customer that is named around it, else of `subject`; keys are made where there
+  /// are none. Empty when there is nothing to encrypt.
   [[nodiscard]] std::optional<sealed_part> seal(const std::string& subject, const event& e, kv_batch& batch);
   /// Destroys the subject's key. True when there was one.
   bool erase(const std::string& subject, kv_batch& batch);
@@ -67,6 +68,8 @@ private:
   [[nodiscard]] std::string wrap(const std::string& id, const secret_key& key) const;
   [[nodiscard]] std::optional<secret_key> unwrap(const std::string& id) const;
   [[nodiscard]] std::optional<secret_key> key_of(const std::string& id) const;
+  /// The values that one key seals; empty where it was destroyed.
+  [[nodiscard]] std::optional<std::vector<std::string>> values_of(const recorded_event& e, const sealed_part::sealed_key& sealed, std::size_t count) const;
   [[nodiscard]] const subject_key& key_for(const std::string& subject, kv_batch& batch);
 
   const kv_reader& store_;

@@ -172,7 +172,7 @@ void read_models::park(projection& failed, event_pointers events, const std::str
   auto at = events.front()->pos;
   for (std::size_t from = 0; from < events.size();) {
     auto until = from + 1;
-    while (until < events.size() && follows_its_cause(*events[until])) ++until;
+    while (until < events.size() && !begins_commit(*events[until])) ++until;
     try {
       eventstore::kv_batch scratch;
       failed.apply(events.subspan(from, until - from), *store_, scratch);
@@ -197,7 +197,7 @@ std::vector<recorded_event> read_models::read_next(std::size_t most) const {
   std::vector<recorded_event> events;
   log_.read({status_.checkpoint.value + 1}, [&](const recorded_event& e) {
     // What an input caused stands right behind it, in the same commit: a step never ends between them.
-    if (events.size() >= most && !follows_its_cause(e)) return false;
+    if (events.size() >= most && begins_commit(e)) return false;
     events.push_back(e);
     return true;
   });

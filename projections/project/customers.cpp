@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "eventstore/index/customers.hpp"
 #include "eventstore/kv/keys.hpp"
 #include "projections/core/token_index.hpp"
 #include "projections/project/anomaly_json.hpp"

@@ -5,6 +5,8 @@
 
 #include "base/json.hpp"
 #include "domain/event/dead_letter.hpp"
+#include "eventstore/index/dead_letters.hpp"
+#include "eventstore/index/sources.hpp"
 #include "eventstore/kv/keys.hpp"
 #include "projections/core/index_page.hpp"
 #include "projections/project/families.hpp"

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "eventstore/index/dead_letters.hpp"
 #include "projections/core/list_indexes.hpp"
 #include "projections/core/page.hpp"
 #include "projections/core/projection.hpp"

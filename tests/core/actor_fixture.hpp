@@ -14,6 +14,11 @@
 #include "actors/rules/entity.hpp"
 #include "actors/views/projection_runner.hpp"
 #include "actors/views/stream_hub.hpp"
+#include "eventstore/index/customers.hpp"
+#include "eventstore/index/dead_letters.hpp"
+#include "eventstore/index/references.hpp"
+#include "eventstore/index/sources.hpp"
+#include "eventstore/log_layout.hpp"
 #include "projections/project/deadlines.hpp"
 #include "projections/project/project_detail.hpp"
 #include "projections/project/projects.hpp"
@@ -29,46 +34,29 @@ public:
   bool broken = false;
   bool throws = false;  // what nobody expects
   int appends = 0;
+  int outdated = 0;     // so many appends are refused, because somebody else wrote meanwhile
   mutable std::size_t portions = 0, letters_read = 0;  // of waiting dead letters
 
   std::vector<eventstore::append_outcome> append(std::vector<eventstore::append_request> group) override {
     if (broken) throw eventstore::store_error("no space left on device");
     ++appends;
+    if (outdated > 0) {
+      const auto why = outdated-- % 2 == 0 ? eventstore::append_error::version_conflict : eventstore::append_error::stale_read;
+      return std::vector<eventstore::append_outcome>(group.size(), tl::unexpected(why));
+    }
     return log_->append(std::move(group));
   }
   eventstore::log_head head() const override { return log_->head(); }
-  const eventstore::kv_store& store() const override { return log_->store(); }
+  const eventstore::kv_store& store() const override {
+    if (throws) throw std::runtime_error("nobody expected this");
+    return watched_;
+  }
   void read(position from, const visitor& visit) const override { log_->read(from, visit); }
   std::optional<recorded_event> at(position pos) const override { return log_->at(pos); }
   void read_stream(const stream_id& stream, stream_version from, const visitor& visit) const override {
     log_->read_stream(stream, from, visit);
   }
   stream_version version_of(const stream_id& stream) const override { return log_->version_of(stream); }
-  std::optional<position> find_source_event(std::string_view source, std::string_view ref) const override {
-    if (throws) throw std::runtime_error("nobody expected this");
-    return log_->find_source_event(source, ref);
-  }
-  bool knows_conflict(std::string_view source, std::string_view ref, std::string_view digest) const override {
-    return log_->knows_conflict(source, ref, digest);
-  }
-  std::vector<eventstore::known_reference> find_references(std::string_view ref) const override {
-    return log_->find_references(ref);
-  }
-  std::vector<eventstore::customer_entry> customer_projects(std::string_view customer) const override {
-    return log_->customer_projects(customer);
-  }
-  std::vector<eventstore::dead_letter_entry> waiting_dead_letters(std::string_view ref, position after, std::size_t most) const override {
-    ++portions;
-    auto found = log_->waiting_dead_letters(ref, after, most);
-    letters_read += found.size();
-    return found;
-  }
-  void each_waiting_reference(const std::function<void(std::string_view)>& visit) const override {
-    log_->each_waiting_reference(visit);
-  }
-  std::optional<eventstore::dead_letter_entry> find_dead_letter(const dead_letter_id& id) const override {
-    return log_->find_dead_letter(id);
-  }
   void each_stream(std::string_view after, const std::function<bool(const stream_id&)>& visit) const override { log_->each_stream(after, visit); }
   std::optional<std::string> stored_at(position pos) const override { return log_->stored_at(pos); }
   bool is_archived(position pos) const override { return log_->is_archived(pos); }
@@ -83,7 +71,33 @@ private:
     master.fill(7);
     return {personal_fields(usual_personal_fields()), master};
   }
+  /// Counts the portions in which waiting dead letters are read.
+  class watched_store final : public eventstore::kv_store {
+  public:
+    explicit watched_store(const breakable_log& of) : of_(of) {}
+    std::optional<std::string> get(eventstore::family where, std::string_view key) const override { return store().get(where, key); }
+    void scan(eventstore::family where, std::string_view from, std::string_view until, const visitor& visit) const override {
+      if (where != eventstore::layout::families::dead_letters || from == "R") return store().scan(where, from, until, visit);
+      ++of_.portions;
+      store().scan(where, from, until, [&](std::string_view key, std::string_view value) {
+        ++of_.letters_read;
+        return visit(key, value);
+      });
+    }
+    void scan_back(eventstore::family where, std::string_view from, std::string_view until, const visitor& visit) const override {
+      store().scan_back(where, from, until, visit);
+    }
+    void write(const eventstore::kv_batch&) override { throw std::logic_error("the log alone writes"); }
+    void purge(const std::vector<eventstore::family>&) override {}
+    std::unique_ptr<const eventstore::kv_reader> snapshot() const override { return store().snapshot(); }
+
+  private:
+    [[nodiscard]] const eventstore::kv_store& store() const { return of_.log_->store(); }
+    const breakable_log& of_;
+  };
+
   std::unique_ptr<eventstore::log> log_ = eventstore::make_memory_log(privacy());
+  watched_store watched_{*this};
 };
 
 /// Builds an ingest event in one line: `post("erp", "R-1", "order.confirmed").ref("P").payload(R"({...})")`.
@@ -254,7 +268,7 @@ protected:
   /// Attaches a dead letter to a project by hand, or discards it, and delivers everything.
   command_reply settle_letter(const dead_letter_id& id, std::optional<project_id> project, std::string comment = "") {
     auto answer = std::make_shared<std::optional<command_reply>>();
-    caf::anon_send(door, letter_request{*log.find_dead_letter(id), project, {{}, std::move(comment)},
+    caf::anon_send(door, letter_request{*eventstore::find_dead_letter(log, id), project, {{}, std::move(comment)},
                                         command_completion([answer](command_reply reply) { *answer = std::move(reply); })});
     run();
     EXPECT_TRUE(answer->has_value()) << "nobody answered";

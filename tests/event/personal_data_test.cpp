@@ -48,5 +48,14 @@ TEST(personal_data, country_stays_in_an_address) {
             R"({"delivery_address":{"city":"[erased]","country_code":"FR","postal_code":"[erased]"}})");
 }
 
+TEST(personal_data, a_value_is_of_the_customer_that_the_nearest_object_names) {
+  const std::string json = R"({"name":"1","a":{"name":"2","customer_id":"X"},"customer_id":"Y","b":[{"customer_id":"Z","c":{"name":"3"}},{"name":"4"}]})";
+  const personal_fields names({"name"});
+  std::string whose;
+  for (const auto& s : names.find(json)) whose += json.substr(s.at, s.size) + s.customer;
+  EXPECT_EQ(whose, R"("1"Y"2"X"3"Z"4"Y)");
+  EXPECT_EQ(names.find(R"({"name":"1"})").front().customer, "");
+}
+
 }  // namespace
 }  // namespace plo

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "eventstore/index/sources.hpp"
 #include "eventstore/log.hpp"
 
 namespace plo::eventstore {
@@ -101,7 +102,7 @@ TEST_F(archive, archived_events_read_as_before_and_the_log_goes_on) {
   after.pop_back();  // the note
   EXPECT_EQ(after, before);
   EXPECT_EQ(store->at({3})->data, before[2].data);
-  EXPECT_EQ(store->find_source_event("erp", "R-0"), position{1});
+  EXPECT_EQ(eventstore::find_source_event(*store, "erp", "R-0"), position{1});
   append_request more;
   event e;
   e.id = {make_uuid_v7(1'750'000'000'000)};

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "eventstore/index/sources.hpp"
 #include "eventstore/kv/rocksdb_store.hpp"
 #include "eventstore/log.hpp"
 #include "tests/eventstore/faulty_disk.hpp"
@@ -79,7 +80,7 @@ protected:
     });
     EXPECT_EQ(found, acknowledged);
     EXPECT_EQ(in.head().last.value, acknowledged.size());
-    for (const auto& ref : refused) EXPECT_FALSE(in.find_source_event("erp", ref)) << ref;
+    for (const auto& ref : refused) EXPECT_FALSE(eventstore::find_source_event(in, "erp", ref)) << ref;
     chain_hash previous = genesis_hash;
     for (std::uint64_t pos = 1; pos <= in.head().last.value; ++pos) {
       const auto stored = in.stored_at({pos});

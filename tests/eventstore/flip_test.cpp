@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "eventstore/index/sources.hpp"
 #include "eventstore/kv/wal_check.hpp"
 #include "eventstore/log.hpp"
 
@@ -83,7 +84,7 @@ protected:
       for (std::size_t i = 0; i < records.size(); ++i) {
         const auto stored = store->stored_at({i + 1});
         if (!stored || *stored != records[i] || !follows(*stored, previous)) return fmt::format("LOST: position {} is not as written", i + 1);
-        if (store->find_source_event("erp", fmt::format("R-{}", i + 1)) != position{i + 1}) return fmt::format("LOST: the index of position {}", i + 1);
+        if (eventstore::find_source_event(*store, "erp", fmt::format("R-{}", i + 1)) != position{i + 1}) return fmt::format("LOST: the index of position {}", i + 1);
         previous = stored_hash(*stored);
       }
     } catch (const store_error& found) {

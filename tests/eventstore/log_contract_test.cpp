@@ -7,6 +7,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "eventstore/index/customers.hpp"
+#include "eventstore/index/dead_letters.hpp"
+#include "eventstore/index/references.hpp"
+#include "eventstore/index/sources.hpp"
 #include "eventstore/log.hpp"
 
 namespace plo::eventstore {
@@ -56,7 +60,6 @@ append_request append_to(const project_id& project, std::vector<event> events,
   stream_append part{stream_id::of(project), {}, std::move(events)};
   if (expected) part.expected = stream_version{*expected};
   request.appends.push_back(std::move(part));
-  request.project = project;
   return request;
 }
 
@@ -182,56 +185,91 @@ TYPED_TEST(log_contract, without_an_expected_version_the_event_goes_behind_what_
 TYPED_TEST(log_contract, a_source_event_is_found_by_source_and_reference) {
   append_one(*this->store, append_to(first_project, {make_event("a.a", "R-1"), make_event("a.b")}, 0));
   this->reopen();
-  EXPECT_EQ(this->store->find_source_event("erp", "R-1"), position{1});
-  EXPECT_FALSE(this->store->find_source_event("erp", "R-2"));
-  EXPECT_FALSE(this->store->find_source_event("oms", "R-1"));
-  EXPECT_FALSE(this->store->find_source_event("er", "pR-1"));
+  EXPECT_EQ(eventstore::find_source_event(*this->store, "erp", "R-1"), position{1});
+  EXPECT_FALSE(eventstore::find_source_event(*this->store, "erp", "R-2"));
+  EXPECT_FALSE(eventstore::find_source_event(*this->store, "oms", "R-1"));
+  EXPECT_FALSE(eventstore::find_source_event(*this->store, "er", "pR-1"));
 }
 
 TYPED_TEST(log_contract, a_conflict_does_not_hide_the_first_event) {
   append_one(*this->store, append_to(first_project, {make_event("a.a", "R-1")}, 0));
   append_request request;
-  request.appends.push_back({stream_id::dead_letters(), {}, {make_event(std::string(conflict_type), "R-1")}});
-  request.conflict_digest = "digest-2";
+  auto conflict = make_event(std::string(conflict_type), "R-1");
+  conflict.data = R"({"digest":"digest-2"})";
+  request.appends.push_back({stream_id::dead_letters(), {}, {std::move(conflict)}});
   append_one(*this->store, std::move(request));
-  EXPECT_EQ(this->store->find_source_event("erp", "R-1"), position{1});
-  EXPECT_TRUE(this->store->knows_conflict("erp", "R-1", "digest-2"));
-  EXPECT_FALSE(this->store->knows_conflict("erp", "R-1", "digest-3"));
+  EXPECT_EQ(eventstore::find_source_event(*this->store, "erp", "R-1"), position{1});
+  EXPECT_TRUE(eventstore::knows_conflict(*this->store, "erp", "R-1", "digest-2"));
+  EXPECT_FALSE(eventstore::knows_conflict(*this->store, "erp", "R-1", "digest-3"));
 }
 
 TYPED_TEST(log_contract, references_lead_to_every_project_that_knows_them) {
-  auto one = append_to(first_project, {make_event("a.a")}, 0);
-  one.references = {{reference_kind::project, "erp", "X"}, {reference_kind::order, "erp", "O"}};
-  append_one(*this->store, std::move(one));
-  auto two = append_to(second_project, {make_event("b.a")}, 0);
-  two.references = {{reference_kind::project, "crm", "X"}, {reference_kind::project, "crm", "XX"}};
-  append_one(*this->store, std::move(two));
+  const auto taught = [](const char* source, const char* project_ref, const char* order_ref) {
+    auto e = make_event("a.a", std::string(source) + project_ref + order_ref);
+    e.source = source;
+    e.project_ref = project_ref;
+    e.order_ref = order_ref;
+    return e;
+  };
+  append_one(*this->store, append_to(first_project, {taught("erp", "X", "O")}, 0));
+  append_one(*this->store, append_to(second_project, {taught("crm", "X", ""), taught("crm", "XX", "")}, 0));
   this->reopen();
   using ::testing::UnorderedElementsAre;
-  EXPECT_THAT(this->store->find_references("X"),
+  EXPECT_THAT(eventstore::find_references(*this->store, "X"),
               UnorderedElementsAre(known_reference{reference_kind::project, "erp", first_project},
                                    known_reference{reference_kind::project, "crm", second_project}));
-  EXPECT_THAT(this->store->find_references("XX"),
+  EXPECT_THAT(eventstore::find_references(*this->store, "XX"),
               ElementsAre(known_reference{reference_kind::project, "crm", second_project}));
-  EXPECT_THAT(this->store->find_references("O"),
+  EXPECT_THAT(eventstore::find_references(*this->store, "O"),
               ElementsAre(known_reference{reference_kind::order, "erp", first_project}));
-  EXPECT_THAT(this->store->find_references("XXX"), IsEmpty());
+  EXPECT_THAT(eventstore::find_references(*this->store, "XXX"), IsEmpty());
 }
 
 TYPED_TEST(log_contract, a_customers_projects_carry_their_present_state) {
-  auto request = append_to(first_project, {make_event("a.a")}, 0);
-  const customer_entry open{"C-1", first_project, instant(milliseconds(5)), true};
-  request.customers = {open};
-  append_one(*this->store, std::move(request));
-  EXPECT_THAT(this->store->customer_projects("C-1"), ElementsAre(open));
-  auto closed = open;
-  closed.open = false;
-  auto again = append_to(first_project, {make_event("a.b")}, 1);
-  again.customers = {closed};
-  append_one(*this->store, std::move(again));
+  const auto says = [](const char* type, event_kind kind, const char* data) {
+    auto e = make_event(type);
+    e.kind = kind;
+    e.data = data;
+    return e;
+  };
+  const auto created = make_event("a.a").occurred_at;
+  const auto list = [this](const char* customer) { return customer_projects(*this->store, customer); };
+  append_one(*this->store, append_to(first_project, {says("order.confirmed", event_kind::source, R"({"customer_id":"C-1"})")}, 0));
+  EXPECT_THAT(list("C-1"), ElementsAre(customer_entry{"C-1", first_project, created, true}));
+  append_one(*this->store, append_to(first_project, {says("project.status_changed", event_kind::derived, R"({"to":"completed"})")}, 1));
   this->reopen();
-  EXPECT_THAT(this->store->customer_projects("C-1"), ElementsAre(closed));
-  EXPECT_THAT(this->store->customer_projects("C-"), IsEmpty());
+  EXPECT_THAT(list("C-1"), ElementsAre(customer_entry{"C-1", first_project, created, false}));
+  EXPECT_THAT(list("C-"), IsEmpty());
+  // project.created has the last word, also in the same group as what opens the project again.
+  std::vector<append_request> group;
+  group.push_back(append_to(first_project, {says("project.status_changed", event_kind::derived, R"({"to":"active"})")}, 2));
+  group.push_back(append_to(first_project, {says("project.created", event_kind::source, R"({"customer_id":"C-2"})")}, 3));
+  this->store->append(std::move(group));
+  append_one(*this->store, append_to(first_project, {says("order.confirmed", event_kind::source, R"({"customer_id":"C-3"})")}, 4));
+  this->reopen();
+  EXPECT_THAT(list("C-1"), ElementsAre(customer_entry{"C-1", first_project, created, false}));
+  EXPECT_THAT(list("C-2"), ElementsAre(customer_entry{"C-2", first_project, created, true}));
+  EXPECT_THAT(list("C-3"), ElementsAre(customer_entry{"C-3", first_project, created, false})) << "named, and no more";
+}
+
+TYPED_TEST(log_contract, what_was_read_and_has_changed_refuses_the_request_alone) {
+  append_one(*this->store, append_to(second_project, {make_event("b.a")}));
+  std::vector<append_request> group;
+  for (const std::uint64_t read : {1u, 0u, 1u}) {
+    group.push_back(append_to(first_project, {make_event("a.a")}));
+    group.back().fences.push_back({stream_id::of(second_project), {read}});
+  }
+  group.push_back(append_to(second_project, {make_event("b.b")}));
+  group.push_back(append_to(first_project, {make_event("a.late")}));
+  group.back().fences.push_back({stream_id::of(second_project), {1}});
+  const auto outcomes = this->store->append(std::move(group));
+  EXPECT_TRUE(outcomes[0]);
+  ASSERT_FALSE(outcomes[1]);
+  EXPECT_EQ(outcomes[1].error(), append_error::stale_read);
+  EXPECT_TRUE(outcomes[2]);
+  ASSERT_FALSE(outcomes[4]) << "changed in the same group";
+  EXPECT_EQ(outcomes[4].error(), append_error::stale_read);
+  EXPECT_EQ(this->store->version_of(stream_id::of(first_project)).value, 2u);
 }
 
 TYPED_TEST(log_contract, an_event_that_could_not_be_read_back_refuses_its_request_alone) {
@@ -256,7 +294,7 @@ TYPED_TEST(log_contract, an_event_that_could_not_be_read_back_refuses_its_reques
   }
   EXPECT_EQ(this->store->version_of(stream_id::of(first_project)).value, 0u);
   EXPECT_EQ(this->store->version_of(stream_id::of(second_project)).value, 4u);
-  EXPECT_EQ(this->store->find_source_event("erp", "good before"), std::nullopt);
+  EXPECT_EQ(eventstore::find_source_event(*this->store, "erp", "good before"), std::nullopt);
 }
 
 TYPED_TEST(log_contract, dead_letters_wait_in_order_of_arrival_until_they_are_attached) {
@@ -264,33 +302,36 @@ TYPED_TEST(log_contract, dead_letters_wait_in_order_of_arrival_until_they_are_at
   const dead_letter_id second{make_uuid_v7(1)};
   for (const auto& id : {first, second}) {
     append_request request;
-    request.appends.push_back({stream_id::dead_letters(), {}, {make_event("dead_letter.added", id.to_string())}});
-    request.dead_letters.push_back({id, "P-9", dead_letter_status::waiting, {}});
+    auto added = make_event("dead_letter.added", id.to_string());
+    added.id = {id.value};
+    added.project_ref = "P-9";
+    request.appends.push_back({stream_id::dead_letters(), {}, {std::move(added)}});
     append_one(*this->store, std::move(request));
   }
   this->reopen();
   std::vector<std::string> references;
-  this->store->each_waiting_reference([&](std::string_view ref) { references.emplace_back(ref); });
+  eventstore::each_waiting_reference(*this->store, [&](std::string_view ref) { references.emplace_back(ref); });
   EXPECT_THAT(references, ElementsAre("P-9", "P-9"));
-  auto waiting = this->store->waiting_dead_letters("P-9", {}, 10);
+  auto waiting = eventstore::waiting_dead_letters(*this->store, "P-9", {}, 10);
   ASSERT_EQ(waiting.size(), 2u);
   EXPECT_EQ(waiting[0].id, first);
   EXPECT_EQ(waiting[0].added.value, 1u);
   EXPECT_EQ(waiting[1].id, second);
-  EXPECT_EQ(this->store->waiting_dead_letters("P-9", {}, 1).size(), 1u) << "a portion";
-  ASSERT_EQ(this->store->waiting_dead_letters("P-9", waiting[0].added, 10).size(), 1u) << "and the next one";
-  EXPECT_EQ(this->store->waiting_dead_letters("P-9", waiting[0].added, 10)[0].id, second);
-  EXPECT_TRUE(this->store->waiting_dead_letters("P-9", waiting[1].added, 10).empty());
+  EXPECT_EQ(eventstore::waiting_dead_letters(*this->store, "P-9", {}, 1).size(), 1u) << "a portion";
+  ASSERT_EQ(eventstore::waiting_dead_letters(*this->store, "P-9", waiting[0].added, 10).size(), 1u) << "and the next one";
+  EXPECT_EQ(eventstore::waiting_dead_letters(*this->store, "P-9", waiting[0].added, 10)[0].id, second);
+  EXPECT_TRUE(eventstore::waiting_dead_letters(*this->store, "P-9", waiting[1].added, 10).empty());
 
   auto attach = append_to(first_project, {make_event("a.a", first.to_string())}, 0);
-  waiting[0].status = dead_letter_status::attached;
-  attach.dead_letters.push_back(waiting[0]);
+  auto attached = make_event("dead_letter.attached");
+  attached.data = fmt::format(R"({{"dead_letter_id":"{}"}})", first.to_string());
+  attach.appends.push_back({stream_id::dead_letters(), {}, {std::move(attached)}});
   append_one(*this->store, std::move(attach));
-  ASSERT_EQ(this->store->waiting_dead_letters("P-9", {}, 10).size(), 1u);
-  EXPECT_EQ(this->store->waiting_dead_letters("P-9", {}, 10)[0].id, second);
-  EXPECT_EQ(this->store->find_dead_letter(first)->status, dead_letter_status::attached);
-  EXPECT_EQ(this->store->find_source_event("erp", first.to_string()), position{3});
-  EXPECT_FALSE(this->store->find_dead_letter({make_uuid_v7(1)}));
+  ASSERT_EQ(eventstore::waiting_dead_letters(*this->store, "P-9", {}, 10).size(), 1u);
+  EXPECT_EQ(eventstore::waiting_dead_letters(*this->store, "P-9", {}, 10)[0].id, second);
+  EXPECT_EQ(eventstore::find_dead_letter(*this->store, first)->status, dead_letter_status::attached);
+  EXPECT_EQ(eventstore::find_source_event(*this->store, "erp", first.to_string()), position{3});
+  EXPECT_FALSE(eventstore::find_dead_letter(*this->store, {make_uuid_v7(1)}));
 }
 
 TYPED_TEST(log_contract, every_record_follows_the_hash_before_it) {

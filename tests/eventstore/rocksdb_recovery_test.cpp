@@ -8,6 +8,7 @@
 #include <rocksdb/db.h>
 #include <unistd.h>
 
+#include "eventstore/index/sources.hpp"
 #include "eventstore/kv/keys.hpp"
 #include "eventstore/log.hpp"
 
@@ -153,7 +154,7 @@ TEST_F(rocksdb_recovery, a_torn_last_write_is_dropped_and_the_log_goes_on) {
   fs::resize_file(wal(), fs::file_size(wal()) - 10);
   const auto store = open_rocksdb_log(dir);
   EXPECT_EQ(store->head().last.value, 4u);
-  EXPECT_FALSE(store->find_source_event("erp", "R-5"));
+  EXPECT_FALSE(eventstore::find_source_event(*store, "erp", "R-5"));
   append(*store, 1);
   EXPECT_EQ(store->head().last.value, 5u);
 }

@@ -72,6 +72,24 @@ TEST(vault, an_erased_subject_shows_as_erased_and_others_do_not) {
   EXPECT_EQ(data_at(*store, mine), R"({"name":"[erased]"})");
 }
 
+TEST(vault, the_persons_of_one_record_are_erased_one_by_one) {
+  const auto store = make_memory_log(privacy());
+  const auto pos = append(*store, "project:P",
+                          R"({"name":"A","by":{"name":"B","customer_id":"B"},"list":[{"customer_id":"C","address":{"street":"C1","floor":2}},{"name":"A2"}]})");
+  const std::string all = data_at(*store, pos);
+  EXPECT_THAT(all, HasSubstr(R"("name":"B")"));
+  erase(*store, "customer:C");
+  EXPECT_EQ(data_at(*store, pos),
+            R"({"name":"A","by":{"name":"B","customer_id":"B"},"list":[{"customer_id":"C","address":{"street":"[erased]","floor":"[erased]"}},{"name":"A2"}]})");
+  erase(*store, "project:P");
+  EXPECT_EQ(data_at(*store, pos),
+            R"({"name":"[erased]","by":{"name":"B","customer_id":"B"},"list":[{"customer_id":"C","address":{"street":"[erased]","floor":"[erased]"}},{"name":"[erased]"}]})");
+  erase(*store, "customer:B");
+  EXPECT_THAT(data_at(*store, pos), Not(HasSubstr(R"("name":"B")")));
+  chain_hash genesis{};
+  EXPECT_TRUE(follows(store->stored_at(pos).value(), genesis)) << "the chain does not know that anything is gone";
+}
+
 TEST(vault, the_chain_holds_over_what_was_erased) {
   const auto store = make_memory_log(privacy());
   for (int i = 0; i < 5; ++i) (void)append(*store, "customer:C", R"({"name":"A"})");

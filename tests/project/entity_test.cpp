@@ -41,6 +41,18 @@ TEST_F(actor_test, a_refused_append_is_answered_and_leaves_nothing_behind) {
   EXPECT_THAT(inputs_of(opened.project), ElementsAre("project.created", "order.confirmed", "shipment.dispatched"));
 }
 
+TEST_F(actor_test, what_others_changed_meanwhile_is_decided_again_three_times) {
+  ingest(post("crm", "E-0", "project.created").ref("X"));
+  log.outdated = 3;
+  EXPECT_EQ(ingest(post("erp", "E-1", "order.confirmed").ref("X").order("O-1")).what, outcome::stored);
+  log.outdated = 4;
+  EXPECT_EQ(ingest(post("erp", "E-2", "order.confirmed").ref("X").order("O-2")).what, outcome::unavailable);
+  EXPECT_EQ(log.outdated, 0);
+  // Another start of three, and nothing of the refused one is left.
+  log.outdated = 3;
+  EXPECT_EQ(ingest(post("erp", "E-2", "order.confirmed").ref("X").order("O-2")).what, outcome::stored);
+}
+
 TEST_F(actor_test, everything_queued_behind_a_refused_append_is_answered) {
   ingest(post("crm", "E-0", "project.created").ref("X"));
   log.broken = true;

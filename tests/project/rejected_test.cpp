@@ -1,5 +1,6 @@
 // What must not get into the log: events that could not be read back, and projects that would become too large.
 #include "actors/core/lifeline.hpp"
+#include "eventstore/index/dead_letters.hpp"
 #include "tests/core/actor_fixture.hpp"
 
 namespace plo::actors::test {
@@ -75,7 +76,7 @@ TEST_F(actor_test, commands_that_could_not_be_read_back_are_rejected) {
   EXPECT_EQ(noted.reason, "the comment is not UTF-8");
   const auto letter = ingest(post("erp", "E-1", "custom.seen").ref("nobody"));
   EXPECT_EQ(settle_letter(letter.letter, std::nullopt, "\xff").what, command_reply::outcome::invalid);
-  EXPECT_EQ(log.find_dead_letter(letter.letter)->status, eventstore::dead_letter_status::waiting);
+  EXPECT_EQ(eventstore::find_dead_letter(log, letter.letter)->status, eventstore::dead_letter_status::waiting);
   EXPECT_EQ(settle_letter(letter.letter, std::nullopt).what, command_reply::outcome::done);
   EXPECT_EQ(command(opened.project, own_type::note_added, R"({"comment":"x"})").what, command_reply::outcome::done);
 }
@@ -109,7 +110,7 @@ TEST_F(actor_test, a_letter_that_would_make_its_project_too_large_waits_on_and_s
   const auto attached = settle_letter(last, opened.project);
   EXPECT_EQ(attached.what, command_reply::outcome::refused);
   EXPECT_EQ(attached.reason, "a project must not have more than 2 orders");
-  EXPECT_EQ(log.find_dead_letter(last)->status, eventstore::dead_letter_status::waiting);
+  EXPECT_EQ(eventstore::find_dead_letter(log, last)->status, eventstore::dead_letter_status::waiting);
 }
 
 TEST_F(actor_test, a_letter_from_before_the_bounds_waits_on_and_says_why_when_attached) {

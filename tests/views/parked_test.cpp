@@ -1,4 +1,5 @@
 // A projection that throws stands still at the event it could not fold; the others go on.
+#include "eventstore/index/sources.hpp"
 #include "projections/project/families.hpp"
 #include "tests/core/actor_fixture.hpp"
 
@@ -42,7 +43,7 @@ TEST_F(parked_test, it_is_parked_with_the_position_and_the_others_go_on) {
   // In the middle of a step of several commits.
   send({post("erp", "2", "it.works").ref("P"), post("erp", "3", "it.hurts").ref("P"), post("erp", "4", "project.created").ref("Q")});
   run();
-  const auto hurt = log.find_source_event("erp", "3").value();
+  const auto hurt = eventstore::find_source_event(log, "erp", "3").value();
   ASSERT_EQ(models->parked().size(), 1u);
   EXPECT_EQ(models->parked()[0], (projections::parked_projection{"stumbling", hurt, "it hurts"}));
   EXPECT_FALSE(has_seen(hurt)) << "half a step of it was written";

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "base/json.hpp"
+#include "eventstore/index/customers.hpp"
 #include "eventstore/record/vault.hpp"
 #include "http/commands/command_body.hpp"
 #include "http/commands/operator_command.hpp"
@@ -22,7 +23,7 @@ constexpr std::size_t events_per_piece = 200;
 
 bool is_known(service& s, const std::string& customer_id) {
   const auto& log = s.engine.log();
-  return log.has_key(eventstore::subject_customer(customer_id)) || !log.customer_projects(customer_id).empty();
+  return log.has_key(eventstore::subject_customer(customer_id)) || !eventstore::customer_projects(log, customer_id).empty();
 }
 
 response no_such_customer() { return make_problem(404, "there is no customer with this id"); }
@@ -30,7 +31,7 @@ response no_such_customer() { return make_problem(404, "there is no customer wit
 /// The other ids that the customer's projects name and that still hold data: the same person under another id, or somebody else.
 std::vector<std::string> known_beside(const eventstore::log& log, const std::string& customer_id) {
   std::set<std::string> named;
-  for (const auto& entry : log.customer_projects(customer_id))
+  for (const auto& entry : eventstore::customer_projects(log, customer_id))
     log.read_stream(stream_id::of(entry.project), {1}, [&](const recorded_event& e) {
       named.insert(eventstore::customer_named_by(e));
       return true;
@@ -66,7 +67,7 @@ task<answer> erase_customer(service& s, request& r) {
 /// What is known of a person, written piece by piece.
 class person_export {
 public:
-  person_export(service& s, std::string person, std::string customer_id) : slot_(s.exports, std::move(person)), s_(s), customer_id_(std::move(customer_id)), projects_(s.engine.log().customer_projects(customer_id_)) {}
+  person_export(service& s, std::string person, std::string customer_id) : slot_(s.exports, std::move(person)), s_(s), customer_id_(std::move(customer_id)), projects_(eventstore::customer_projects(s.engine.log(), customer_id_)) {}
 
   /// Whether there was room for another export.
   [[nodiscard]] bool may_run() const { return slot_.held(); }

@@ -1,4 +1,5 @@
 // What operators decide about dead letters.
+#include "eventstore/index/dead_letters.hpp"
 #include "http/commands/command_body.hpp"
 #include "http/commands/operator_command.hpp"
 #include "http/routes/project/routes.hpp"
@@ -16,7 +17,7 @@ response unknown_letter() { return make_problem(404, "there is no dead letter wi
 
 /// The letter as the log knows it; a contradiction, which waits for nothing, only the read models do.
 std::optional<eventstore::dead_letter_entry> find_letter(service& s, const dead_letter_id& id) {
-  if (auto entry = s.engine.log().find_dead_letter(id)) return entry;
+  if (auto entry = eventstore::find_dead_letter(s.engine.log(), id)) return entry;
   return projections::find_letter(*s.engine.views(), id);
 }
 
