@@ -74,13 +74,15 @@ struct recorded_event : event {
   bool operator==(const recorded_event&) const = default;
 };
 
-/// Whether a commit begins with it. Where the log does not say, it is told by what stands right behind its cause: what became of a
-/// notification is caused by its request, but comes whenever it comes; an operator's event has a cause where it attaches a dead letter.
-[[nodiscard]] inline bool begins_commit(const recorded_event& e) {
-  if (e.commit.value != 0) return e.commit == e.pos;
-  if (e.stream == stream_id::outbox() || e.stream == stream_id::webhooks()) return true;
-  return e.kind != event_kind::derived && !(e.kind == event_kind::operator_ && e.causation_id);
+/// True when it stands right behind what caused it, in the same commit. What became of a notification is caused by its request, but comes
+/// whenever it comes; an operator's event has a cause where it attaches a dead letter.
+[[nodiscard]] inline bool follows_its_cause(const recorded_event& e) {
+  if (e.stream == stream_id::outbox() || e.stream == stream_id::webhooks()) return false;
+  return e.kind == event_kind::derived || (e.kind == event_kind::operator_ && e.causation_id);
 }
+
+/// Whether a commit begins with it. Where the log does not say, with each event that does not follow its cause.
+[[nodiscard]] inline bool begins_commit(const recorded_event& e) { return e.commit.value != 0 ? e.commit == e.pos : !follows_its_cause(e); }
 
 /// The envelope as JSON: `{event_id, position, stream, version, type, kind, source, source_ref, occurred_at, recorded_at,
 /// causation_id, correlation_id, operator_id, schema_version, project_ref, order_ref, comment, data}`; absent texts are null.

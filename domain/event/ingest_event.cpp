@@ -238,21 +238,34 @@ std::vector<reference> references_of(const ingest_event& e) {
   return refs;
 }
 
-std::vector<reference> references_taught_by(const event& e) {
-  const bool by_hand = e.kind == event_kind::operator_ && (e.type == "project.created" || e.type == own_type::order_created);
-  if (e.kind != event_kind::source && !by_hand) return {};
+namespace {
+
+bool taught_by_hand(const event& e) { return e.kind == event_kind::operator_ && (e.type == "project.created" || e.type == own_type::order_created); }
+
+}  // namespace
+
+bool may_teach_references(const event& e) { return e.kind == event_kind::source || taught_by_hand(e); }
+
+std::vector<reference> references_taught_by(const event& e, const json_document* data) {
+  if (!may_teach_references(e)) return {};
+  const bool by_hand = taught_by_hand(e);
   ingest_event said;
   said.source = by_hand ? "manual" : e.source;
   said.project_ref = e.project_ref;
   said.order_ref = e.order_ref;
-  if (by_hand) return references_of(said);
-  if (const auto data = json_document::parse(e.data)) {
+  if (!by_hand && data != nullptr) {
     take_reference(data->root(), "order_ref", said.payload_order_ref);
     take_reference(data->root(), "shipment_id", said.shipment_id);
     take_reference(data->root(), "lastmile_id", said.lastmile_id);
     take_reference(data->root(), "installation_id", said.installation_id);
   }
   return references_of(said);
+}
+
+std::vector<reference> references_taught_by(const event& e) {
+  if (!may_teach_references(e)) return {};
+  const auto data = json_document::parse(e.data);
+  return references_taught_by(e, data ? &*data : nullptr);
 }
 
 }  // namespace plo

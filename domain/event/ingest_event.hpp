@@ -100,9 +100,14 @@ struct ingest_scope {
 /// last-mile and installation ids of the payload, each under the event's source. Without duplicates.
 [[nodiscard]] std::vector<reference> references_of(const ingest_event& e);
 
+class json_document;
 struct event;
 /// The references that an event in a project's stream has taught, as the log keeps them: those of the source event it was, or those that
 /// an operator gave by hand (source `manual`). Without duplicates; none for what PLO added itself.
 [[nodiscard]] std::vector<reference> references_taught_by(const event& e);
+/// The same of an event whose data is parsed already; null: it is no JSON.
+[[nodiscard]] std::vector<reference> references_taught_by(const event& e, const json_document* data);
+/// Whether it can have taught any, to be asked before its data is parsed.
+[[nodiscard]] bool may_teach_references(const event& e);
 
 }  // namespace plo

@@ -19,8 +19,8 @@ public:
 
   void apply(const indexed_event& e, index_rows& to) const override {
     const auto project = e->stream.project();
-    if (!project) return;
-    for (const auto& known : references_taught_by(*e)) {
+    if (!project || !may_teach_references(*e)) return;
+    for (const auto& known : references_taught_by(*e, e.data())) {
       to.put(family_of_references, layout::reference_key(known, *project), {});
       to.put(family_of_references, layout::reference_known_key(known.ref), {});
     }

@@ -168,11 +168,11 @@ void read_models::purge() {
 }
 
 void read_models::park(projection& failed, event_pointers events, const std::string& reason) {
-  // Which commit of the step it is: what it makes of each one alone is thrown away.
+  // Which input of the step it is: what it makes of each one alone is thrown away.
   auto at = events.front()->pos;
   for (std::size_t from = 0; from < events.size();) {
     auto until = from + 1;
-    while (until < events.size() && !begins_commit(*events[until])) ++until;
+    while (until < events.size() && follows_its_cause(*events[until])) ++until;
     try {
       eventstore::kv_batch scratch;
       failed.apply(events.subspan(from, until - from), *store_, scratch);
