@@ -368,8 +368,22 @@ def test_metrics_are_prometheus_text_and_count(client):
     before = read()
     _, opened = client.open_project()
     client.ingest(event("erp", "order.confirmed", unique("nowhere")))
-    client.project(opened)
+    repeated = event("erp", "custom.seen", None, project_id=opened["project_id"])
+    client.ingest(repeated)
+    client.ingest(repeated)
+    events = len(client.log(int(before["plo_log_position"]) + 1))
+    head = before["plo_log_position"] + events
+    client.read(f"/api/projects/{opened['project_id']}", at_least=int(head))
     after = read()
-    grown = {name for name in after if after[name] > before.get(name, 0)}
-    assert grown, "nothing counts events"
+    grown = {name: after[name] - before.get(name, 0) for name in after}
+    assert {name: grown[name] for name in (
+        'plo_ingest_events_total{mode="single",status="201"}', 'plo_ingest_events_total{mode="single",status="202"}',
+        'plo_ingest_events_total{mode="single",status="200"}', "plo_dead_letters_total", "plo_dead_letters_waiting", "plo_duplicates_total",
+        "plo_conflicts_total", "plo_append_failures_total", 'plo_http_answers_total{route="/api/projects/{id}",status="200"}',
+        "plo_events_committed_total", "plo_log_position", "plo_ingest_in_flight")} == {
+        'plo_ingest_events_total{mode="single",status="201"}': 2, 'plo_ingest_events_total{mode="single",status="202"}': 1,
+        'plo_ingest_events_total{mode="single",status="200"}': 1, "plo_dead_letters_total": 1, "plo_dead_letters_waiting": 1, "plo_duplicates_total": 1,
+        "plo_conflicts_total": 0, "plo_append_failures_total": 0, 'plo_http_answers_total{route="/api/projects/{id}",status="200"}': 1,
+        "plo_events_committed_total": events, "plo_log_position": events, "plo_ingest_in_flight": 0}
+    assert after["plo_projection_position"] == after["plo_log_position"] == head
     assert all(re.match(r"[a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?$", name) for name in after)
