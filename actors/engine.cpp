@@ -295,13 +295,13 @@ void engine::change_accounts(operators::account_command command, command_stamp b
 }
 
 operators::account_book_pointer engine::accounts() const { return parts_->account_book.current(); }
-void engine::record(stream_id stream, event note) {
+void engine::record(stream_id stream, event note, std::function<void()> on_stored) {
   note.occurred_at = note.recorded_at = project_clock::wall_now();
   note.id = {make_uuid_v7(note.recorded_at.time_since_epoch().count())};
   auto request = std::make_shared<eventstore::append_request>();
   request->appends.push_back({std::move(stream), {}, {std::move(note)}});
   // Nobody waits for the answer: tickets begin at 1.
-  caf::anon_send(parts_->writer, append_job{std::move(request), parts_->projects, 0, {}});
+  caf::anon_send(parts_->writer, append_job{std::move(request), parts_->projects, 0, std::move(on_stored)});
 }
 
 const domain_settings& engine::domain() const { return parts_->domain; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -62,8 +63,9 @@ public:
   /// A change of the operator accounts, in force when it is answered. `comment` says where it came from, if not from an operator.
   void change_accounts(operators::account_command command, command_stamp by, std::string comment, account_completion done);
   [[nodiscard]] operators::account_book_pointer accounts() const;
-  /// Writes down something about PLO itself, without waiting; the event lacks an id and times. Any thread may call.
-  void record(stream_id stream, event note);
+  /// Writes down something about PLO itself, without waiting; the event lacks an id and times. `on_stored` is called by the committer once it
+  /// is durable. Any thread may call.
+  void record(stream_id stream, event note, std::function<void()> on_stored = {});
   /// The project clock.
   [[nodiscard]] instant now() const;
   [[nodiscard]] bool on_wall_clock() const;

@@ -16,7 +16,9 @@ std::unique_ptr<actors::webhook_publisher> start_webhooks(const config::settings
   }
   const auto& n = settings.notifications;
   const actors::webhook_environment environment{&engine.log(), &engine.stream(), &engine.applied(), engine.stores(),
-                                                [&engine](stream_id stream, event note) { engine.record(std::move(stream), std::move(note)); }};
+                                                [&engine](stream_id stream, event note, std::function<void()> on_stored) {
+                                                  engine.record(std::move(stream), std::move(note), std::move(on_stored));
+                                                }};
   return std::make_unique<actors::webhook_publisher>(environment, std::move(all), actors::patience{n.retry_base, n.retry_cap, n.give_up_after});
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <future>
+#include <memory>
 #include <random>
 #include <thread>
 
@@ -22,6 +24,7 @@ using steady = std::chrono::steady_clock;
 constexpr std::size_t events_per_look = 500;
 constexpr std::chrono::seconds between_notes{5};   // of how far a webhook has got
 constexpr std::chrono::seconds longest_sleep{1};
+constexpr std::chrono::seconds longest_last_note{1};
 constexpr std::uint64_t notes_looked_at = 64;      // at a time, from the newest back
 constexpr std::string_view delivered_type = "webhook.delivered";
 
@@ -172,7 +175,10 @@ private:
     const auto settled = queue_.settled_upto(place_);
     const bool due = noted_.value == 0 || last || steady::now() - noted_at_ >= between_notes;
     if (!due || !is_worth_noting(noted_, settled, told_since_note_)) return;
-    environment_.record(stream_id::webhooks(), note_of(who_.name, settled));
+    const auto stored = std::make_shared<std::promise<void>>();
+    environment_.record(stream_id::webhooks(), note_of(who_.name, settled), [stored] { stored->set_value(); });
+    // Behind the last one the committer goes, and takes with it what it has not stored.
+    if (last) stored->get_future().wait_for(longest_last_note);
     noted_ = settled;
     told_since_note_ = false;
     noted_at_ = steady::now();

@@ -37,7 +37,7 @@ struct webhook_environment {
   stream_feed* stream = nullptr;
   applied_gate* applied = nullptr;
   store_lookup stores;
-  std::function<void(stream_id, event)> record;  // as engine::record
+  std::function<void(stream_id, event, std::function<void()> on_stored)> record;  // as engine::record
 };
 
 /// One thread per subscription, from construction to destruction. A receiver that is down is waited for: the log is the buffer. A message that it
