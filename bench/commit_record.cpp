@@ -48,12 +48,12 @@ double run(const std::filesystem::path& dir, std::size_t commits, bool together)
       for (std::size_t i = 0; i < events_per_commit; ++i) {
         const auto e = nth(++position, i);
         if (!together) {
-          auto record = encode_record(e, hash, hash);
+          auto record = eventstore::encode_record(e, hash, hash);
           batch.put(0, eventstore::keys::of(e.pos), std::move(record));
           continue;
         }
         eventstore::chain_hash ignored;
-        auto record = encode_record(e, {}, ignored);
+        auto record = eventstore::encode_record(e, {}, ignored);
         eventstore::keys::put_u64(whole, record.size());
         whole.append(record, sizeof(ignored));
       }
@@ -61,7 +61,7 @@ double run(const std::filesystem::path& dir, std::size_t commits, bool together)
       // One hash over all of it, as the one record would have; encode_record's own hashes are work that it would save, and is timed below.
       auto holder = nth(first, 0);
       holder.data = std::move(whole);
-      batch.put(0, eventstore::keys::of(position), encode_record(holder, hash, hash));
+      batch.put(0, eventstore::keys::of(plo::position{position}), eventstore::encode_record(holder, hash, hash));
     }
     store->write(batch);
   }
@@ -70,10 +70,10 @@ double run(const std::filesystem::path& dir, std::size_t commits, bool together)
 
 /// Seconds that the hashes of all events cost by themselves: what `together` does in vain.
 double hashing(std::size_t commits) {
-  std::string record = encode_record(nth(1, 0), {}, *std::make_unique<eventstore::chain_hash>());
+  std::string record = eventstore::encode_record(nth(1, 0), {}, *std::make_unique<eventstore::chain_hash>());
   const auto start = std::chrono::steady_clock::now();
   bool ok = true;
-  for (std::size_t i = 0; i < commits * events_per_commit; ++i) ok = follows(record, {}) && ok;
+  for (std::size_t i = 0; i < commits * events_per_commit; ++i) ok = eventstore::follows(record, {}) && ok;
   if (!ok) std::cout << "?";
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
