@@ -97,7 +97,8 @@ public:
 
   void on_appended(const append_done& done) const {
     self_->state.appending = false;
-    if (!done.stored) return is_outdated(done) && ++self_->state.decided_again <= max_decided_again ? decide_again() : fail();
+    if (is_outdated(done)) return ++self_->state.decided_again <= max_decided_again ? decide_again() : give_up();
+    if (!done.stored) return fail();
     self_->state.decided_again = 0;
     settle(done.first);
     append_next();
@@ -152,6 +153,12 @@ private:
   void decide_again() const {
     put_back();
     append_next();
+  }
+
+  void give_up() const {
+    spdlog::error("{}: append refused: what it was decided on was changed by somebody else each time", Aggregate::stream(id_).name);
+    ++environment_->metrics->append_failures;
+    fail();
   }
 
   void load() const {

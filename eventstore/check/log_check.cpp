@@ -45,25 +45,6 @@ std::optional<std::uint64_t> key_reader::number() {
   return bytes ? std::optional(keys::get_u64(*bytes)) : std::nullopt;
 }
 
-std::optional<uuid> key_reader::id() {
-  const auto bytes = take(16);
-  return bytes ? std::optional(keys::get_uuid(*bytes)) : std::nullopt;
-}
-
-std::optional<char> key_reader::byte() {
-  const auto one = take(1);
-  return one ? std::optional((*one)[0]) : std::nullopt;
-}
-
-std::optional<recorded_event> event_at(const pass& p, position at) try {
-  auto value = p.store.get(families::events, keys::of(at));
-  if (value && is_archived(*value)) value = p.archive.read(at, *value);
-  auto decoded = value ? decode_record(*value) : tl::unexpected(std::string());
-  return decoded ? std::optional(std::move(decoded->event)) : std::nullopt;
-} catch (const store_error&) {
-  return std::nullopt;
-}
-
 namespace {
 
 /// Goes along the chain.

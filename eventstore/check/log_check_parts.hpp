@@ -57,17 +57,12 @@ public:
   explicit key_reader(std::string_view key) : rest_(key) {}
   [[nodiscard]] std::optional<std::string_view> text();
   [[nodiscard]] std::optional<std::uint64_t> number();
-  [[nodiscard]] std::optional<uuid> id();
-  [[nodiscard]] std::optional<char> byte();
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
 
 private:
   [[nodiscard]] std::optional<std::string_view> take(std::size_t size);
   std::string_view rest_;
 };
-
-/// The event at a position as the store has it; empty, without a word, where it is missing or damaged: the pass over the events says so.
-[[nodiscard]] std::optional<recorded_event> event_at(const pass& p, position at);
 
 /// The chain and the records, which are added to the indexes.
 [[nodiscard]] event_counts check_events(pass& p, index_fold& indexes);

@@ -13,7 +13,6 @@ namespace plo::eventstore {
 namespace {
 
 constexpr std::uint8_t codec_plain = 1, codec_sealed = 2, codec_commit = 3;
-constexpr std::size_t max_keys = 10'000;  // of one record; more is damage
 
 class writer {
 public:
@@ -175,7 +174,7 @@ void read_of_commit(reader& in, decoded_record& into) {
   into.event.commit.value = into.event.pos.value - behind;
   const auto keys = in.number();
   if (keys == 0) return;
-  if (keys > max_keys) throw malformed("it names too many keys");
+  if (keys > max_sealed_keys) throw malformed("it names too many keys");
   auto& part = into.sealed.emplace();
   part.masked = into.event.data;
   for (std::uint64_t i = 0; i < keys; ++i) {

@@ -1,6 +1,5 @@
 #include "eventstore/record/vault.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -154,7 +153,9 @@ std::optional<sealed_part> vault::seal(const std::string& subject, const event& 
   std::size_t shrunk_by = 0;  // so far; wraps around where a value is shorter than its mask
   for (const auto& s : spans) {
     // Who names somebody speaks of them, whoever's project it is.
-    const auto whose = s.customer.empty() ? subject : subject_customer(s.customer);
+    auto whose = s.customer.empty() ? subject : subject_customer(s.customer);
+    // The last key is the subject's: it takes what is left of a crowd.
+    if (keys.size() + 1 >= max_sealed_keys && !places.contains(whose)) whose = subject;
     const auto [place, fresh] = places.emplace(whose, keys.size());
     if (fresh) keys.emplace_back(key_for(whose, batch), std::string());
     part.values.push_back({s.at - shrunk_by, place->second});
@@ -215,13 +216,14 @@ std::optional<std::vector<std::string>> vault::values_of(const recorded_event& e
 
 std::string vault::open(const recorded_event& e, const sealed_part& part) const {
   // Of each key its values in their order; empty: they show as `otherwise`.
+  std::vector<std::size_t> counts(part.keys.size(), 0);
+  for (const auto& value : part.values) ++counts[value.key];
   std::vector<std::optional<std::vector<std::string>>> of_key;
   std::vector<std::string_view> otherwise;
   for (std::size_t k = 0; k < part.keys.size(); ++k) {
-    const auto count = static_cast<std::size_t>(std::count_if(part.values.begin(), part.values.end(), [k](const auto& v) { return v.key == k; }));
     const bool is_there = options_.master.has_value() || store_.get(keys_family, key_row(part.keys[k].id)).has_value();
     otherwise.push_back(!options_.master && is_there ? sealed_json : erased_json);
-    of_key.push_back(options_.master ? values_of(e, part.keys[k], count) : std::nullopt);
+    of_key.push_back(options_.master ? values_of(e, part.keys[k], counts[k]) : std::nullopt);
   }
   std::string data;
   data.reserve(part.masked.size());

@@ -50,7 +50,7 @@ public:
   /// Forgets what a batch that was not written has left behind; call before the first of a batch.
   void begin();
   /// The event's personal data, each value under the key of the customer that is named around it, else of `subject`; keys are made where there
-  /// are none. Empty when there is nothing to encrypt.
+  /// are none. Of more than max_sealed_keys the rest is under the subject's. Empty when there is nothing to encrypt.
   [[nodiscard]] std::optional<sealed_part> seal(const std::string& subject, const event& e, kv_batch& batch);
   /// Destroys the subject's key. True when there was one.
   bool erase(const std::string& subject, kv_batch& batch);

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "eventstore/log.hpp"
+#include "eventstore/log_layout.hpp"
 
 namespace plo::eventstore {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -88,6 +90,22 @@ TEST(vault, the_persons_of_one_record_are_erased_one_by_one) {
   EXPECT_THAT(data_at(*store, pos), Not(HasSubstr(R"("name":"B")")));
   chain_hash genesis{};
   EXPECT_TRUE(follows(store->stored_at(pos).value(), genesis)) << "the chain does not know that anything is gone";
+}
+
+TEST(vault, a_crowd_in_one_record_reads_back_and_makes_few_keys) {
+  const auto store = make_memory_log(privacy());
+  std::string data = R"({"list":[)";
+  for (int i = 0; i < 20'000; ++i) data += (i == 0 ? "" : ",") + std::string(R"({"customer_id":"C)") + std::to_string(i) + R"(","name":"N)" + std::to_string(i) + "\"}";
+  const auto pos = append(*store, "project:P", data += R"(],"name":"P"})");
+  EXPECT_EQ(data_at(*store, pos), data);
+  std::size_t keys = 0;
+  store->store().scan(layout::families::keys, "S", "T", [&](std::string_view, std::string_view) { return ++keys > 0; });
+  EXPECT_EQ(keys, max_sealed_keys);
+  // Those who have no key of their own go with the project.
+  erase(*store, "project:P");
+  EXPECT_THAT(data_at(*store, pos), AllOf(HasSubstr(R"("name":"N5")"), Not(HasSubstr("N19999")), Not(HasSubstr(R"("name":"P")"))));
+  erase(*store, "customer:C5");
+  EXPECT_THAT(data_at(*store, pos), Not(HasSubstr(R"("name":"N5")")));
 }
 
 TEST(vault, the_chain_holds_over_what_was_erased) {

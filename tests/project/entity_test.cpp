@@ -48,6 +48,7 @@ TEST_F(actor_test, what_others_changed_meanwhile_is_decided_again_three_times) {
   log.outdated = 4;
   EXPECT_EQ(ingest(post("erp", "E-2", "order.confirmed").ref("X").order("O-2")).what, outcome::unavailable);
   EXPECT_EQ(log.outdated, 0);
+  EXPECT_EQ(metrics.append_failures, 1u);
   // Another start of three, and nothing of the refused one is left.
   log.outdated = 3;
   EXPECT_EQ(ingest(post("erp", "E-2", "order.confirmed").ref("X").order("O-2")).what, outcome::stored);

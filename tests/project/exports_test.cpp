@@ -7,12 +7,13 @@
 namespace plo::projections {
 namespace {
 
+std::string cell(std::string_view text) {
+  std::string line;
+  append_csv_text(line, text);
+  return line;
+}
+
 TEST(csv_test, cells_are_quoted_and_are_no_formulas) {
-  const auto cell = [](std::string_view text) {
-    std::string line;
-    append_csv_text(line, text);
-    return line;
-  };
   EXPECT_EQ(cell("plain"), "plain");
   EXPECT_EQ(cell("a,b"), "\"a,b\"");
   EXPECT_EQ(cell("say \"hi\"\n"), "\"say \"\"hi\"\"\n\"");
@@ -26,11 +27,6 @@ TEST(csv_test, cells_are_quoted_and_are_no_formulas) {
 }
 
 TEST(csv_test, a_spreadsheet_that_cuts_at_semicolons_or_line_ends_finds_no_formula_either) {
-  const auto cell = [](std::string_view text) {
-    std::string line;
-    append_csv_text(line, text);
-    return line;
-  };
   EXPECT_EQ(cell("a;b"), "\"a;b\"");
   EXPECT_EQ(cell("x;=1+1"), "\"'x;=1+1\"");
   EXPECT_EQ(cell("a,b;=HYPERLINK(1)"), "\"'a,b;=HYPERLINK(1)\"");
