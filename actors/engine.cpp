@@ -110,6 +110,7 @@ struct engine::parts {
                                                                            [closed] { closed->start_over(); }});
     erasing = system.spawn<caf::detached>(eraser, eraser_environment{log.get(), models.get()});
     runner = system.spawn<caf::detached>(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, sending, erasing});
+    caf::anon_send(runner, build_on{});
     auto to_runner = runner;
     writer = system.spawn<caf::detached>(committer, log.get(), &feed, &metrics,
                                          std::function<void()>([to_runner] { caf::anon_send(to_runner, log_grown{}); }));
@@ -176,10 +177,11 @@ struct engine::parts {
 
   void bring_models_up() {
     const auto head = log->head().last;
-    if (models->checkpoint() == head) return;
-    spdlog::info("bringing the read models from position {} to {}", models->checkpoint().value, head.value);
+    if (models->checkpoint() < head) spdlog::info("bringing the read models from position {} to {}", models->checkpoint().value, head.value);
     for (auto events = models->read_next(catch_up_step); !events.empty(); events = models->read_next(catch_up_step))
       models->apply(events);
+    // What the actors act on must be there before them; the rest is built by the runner, while they work.
+    while (models->builds_what_is_acted_on()) (void)models->build(catch_up_step);
   }
 
   /// Waits until the read models hold what is committed now.
@@ -326,12 +328,17 @@ bool engine::settle(std::chrono::milliseconds at_most) {
 }
 
 const eventstore::log& engine::log() const { return *parts_->log; }
-std::unique_ptr<const eventstore::kv_reader> engine::views() const { return parts_->models->snapshot(); }
-projections::reading engine::read() const { return parts_->models->read(); }
+std::unique_ptr<const projections::row_reader> engine::views(position at_least) const {
+  auto views = parts_->models->snapshot();
+  views->require(at_least);
+  return views;
+}
+projections::reading engine::read(position at_least) const { return parts_->models->read(at_least); }
 applied_gate& engine::applied() { return parts_->gate; }
 stream_feed& engine::stream() { return parts_->stream; }
 const engine_metrics& engine::metrics() const { return parts_->metrics; }
 eventstore::write_state engine::views_writing() const { return parts_->models->store().writing(); }
+projections::views_in_building engine::building() const { return parts_->models->building(); }
 std::vector<projections::parked_projection> engine::parked() const { return parts_->models->parked(); }
 const outbox_metrics& engine::outbox_counts() const { return parts_->outbox_counts; }
 store_lookup engine::stores() const { return parts_->stores(); }

@@ -42,7 +42,8 @@ struct engine_options {
 
 class engine {
 public:
-  /// Brings the read models up with the log, then starts the actors. Throws store_error when the views cannot be written.
+  /// Brings the read models up with the log, then starts the actors; one that has changed and that no actor acts on is built beside them.
+  /// Throws store_error when the views cannot be written.
   engine(engine_options options, std::unique_ptr<eventstore::log> log, std::unique_ptr<projections::read_models> models);
   ~engine();
   engine(const engine&) = delete;
@@ -83,14 +84,17 @@ public:
   [[nodiscard]] bool settle(std::chrono::milliseconds at_most);
 
   [[nodiscard]] const eventstore::log& log() const;
-  [[nodiscard]] std::unique_ptr<const eventstore::kv_reader> views() const;
+  /// The read models' rows at one position; those that do not hold `at_least` are not read.
+  [[nodiscard]] std::unique_ptr<const projections::row_reader> views(position at_least = {}) const;
   /// Whether the read models can be written; `log().store().writing()` says the same of the log.
   [[nodiscard]] eventstore::write_state views_writing() const;
   /// Rows and indexes of one position, for lists.
-  [[nodiscard]] projections::reading read() const;
+  [[nodiscard]] projections::reading read(position at_least = {}) const;
   [[nodiscard]] applied_gate& applied();
   [[nodiscard]] stream_feed& stream();
   [[nodiscard]] const engine_metrics& metrics() const;
+  /// Read models that are being built anew, and how far they are.
+  [[nodiscard]] projections::views_in_building building() const;
   /// Projections that could not fold an event and stand still.
   [[nodiscard]] std::vector<projections::parked_projection> parked() const;
   [[nodiscard]] const outbox_metrics& outbox_counts() const;

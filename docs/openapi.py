@@ -1028,6 +1028,7 @@ ready = obj(
         "store_takes_writes": boolean(),
         "views_take_writes": boolean(),
         "parked_projections": arr(obj({"projection": text(), "position": pos, "reason": text()})),
+        "building_projections": arr(obj({"projection": text(), "position": pos})),
         "stopping": boolean(),
         "position": pos,
         "projection_position": pos,

@@ -70,7 +70,12 @@ namespace {
 
 void write_views(json_writer& json, const views_verdict& views) {
   json.key("views").begin_object().field("checkpoint", views.status.checkpoint).field("folded", views.status.folded);
-  json.field("rows_compared", views.rows_compared).field_strings("faults", views.faults).end_object();
+  json.key("each").begin_array();
+  for (const auto& record : views.status.views) {
+    json.begin_object().field("name", record.view).field("schema", record.schema).field("building", record.is_building);
+    json.field("checkpoint", record.progress.checkpoint).field("folded", record.progress.folded).end_object();
+  }
+  json.end_array().field("rows_compared", views.rows_compared).field_strings("faults", views.faults).end_object();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "eventstore/kv/scratch_folder.hpp"
+#include "projections/core/read_models.hpp"
 #include "projections/registry.hpp"
 
 namespace plo::replay {
@@ -52,11 +53,17 @@ std::vector<row> rows_behind(const eventstore::kv_reader& store, eventstore::fam
   return rows;
 }
 
+/// The rows of one read model in a store.
+struct rows_of {
+  const eventstore::kv_reader& store;
+  eventstore::family where;
+};
+
 /// The first key that is not the same on both sides; empty when all are.
-std::optional<std::string> first_difference(const eventstore::kv_reader& held, const eventstore::kv_reader& built, eventstore::family where) {
+std::optional<std::string> first_difference(const rows_of& held, const rows_of& built) {
   for (std::optional<std::string> after;;) {
-    const auto a = rows_behind(held, where, after);
-    const auto b = rows_behind(built, where, after);
+    const auto a = rows_behind(held.store, held.where, after);
+    const auto b = rows_behind(built.store, built.where, after);
     for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
       if (i >= b.size()) return fmt::format("{} should not be there", hex_of(a[i].key));
       if (i >= a.size()) return fmt::format("{} is missing", hex_of(b[i].key));
@@ -69,31 +76,79 @@ std::optional<std::string> first_difference(const eventstore::kv_reader& held, c
   }
 }
 
-void compare_digest(const eventstore::log& log, views_verdict& verdict, const progress& show) {
-  const auto& status = verdict.status;
-  projections::fold_digest digest{};
-  std::uint64_t events = 0;
-  log.read({1}, [&](const recorded_event& e) {
-    if (e.pos > status.checkpoint) return false;
-    digest = projections::extend(digest, e);
-    if ((++events & 0x3ff) == 0 && show) show(events, status.checkpoint.value);
-    return true;
-  });
-  if (status.folded != events)
-    verdict.faults.push_back(fmt::format("the read models folded {} events up to position {}, the log has {}", status.folded, status.checkpoint.value, events));
-  if (status.digest != digest)
-    verdict.faults.push_back(fmt::format("the read models folded other events than the log has up to position {}: the digests differ", status.checkpoint.value));
+/// What somebody claims to have folded.
+struct claim {
+  std::string who;
+  projections::fold_progress progress;
+};
+
+std::vector<claim> claims_of(const projections::views_status& status) {
+  std::vector<claim> claims{{"the read models", status}};
+  for (const auto& record : status.views)
+    claims.push_back({fmt::format("the read model {}{}", record.view, record.is_building ? ", which is being built anew," : ""), record.progress});
+  std::stable_sort(claims.begin(), claims.end(), [](const claim& a, const claim& b) { return a.progress.checkpoint < b.progress.checkpoint; });
+  return claims;
 }
 
-void compare_rows(const verify_options& options, const eventstore::log& log, const eventstore::kv_store& held, views_verdict& verdict) {
+void compare_claim(const claim& told, const projections::fold_progress& found, std::vector<std::string>& faults) {
+  const auto upto = told.progress.checkpoint.value;
+  if (told.progress.folded != found.folded)
+    faults.push_back(fmt::format("{} folded {} events up to position {}, the log has {}", told.who, told.progress.folded, upto, found.folded));
+  if (told.progress.digest != found.digest)
+    faults.push_back(fmt::format("{} folded other events than the log has up to position {}: the digests differ", told.who, upto));
+}
+
+/// The log is read once, whatever position each of them stands at.
+void compare_digests(const eventstore::log& log, views_verdict& verdict, const progress& show) {
+  const auto claims = claims_of(verdict.status);
+  projections::fold_progress found;
+  auto next = claims.begin();
+  const auto compare_upto = [&](position last) {
+    for (; next != claims.end() && next->progress.checkpoint <= last; ++next) compare_claim(*next, found, verdict.faults);
+  };
+  compare_upto({0});
+  log.read({1}, [&](const recorded_event& e) {
+    if (next == claims.end()) return false;
+    const auto* event = &e;
+    found = projections::extend(found, {&event, 1});
+    compare_upto(e.pos);
+    if ((found.folded & 0x3ff) == 0 && show) show(found.folded, claims.back().progress.checkpoint.value);
+    return true;
+  });
+  for (; next != claims.end(); ++next)
+    verdict.faults.push_back(fmt::format("{} stand{} at position {}, the log ends at {}", next->who, next->who == "the read models" ? "" : "s",
+                                         next->progress.checkpoint.value, log.head().last.value));
+}
+
+/// The rows of a read model as they are held; empty when there is nothing to compare, which is a fault unless it is being built anew.
+std::optional<rows_of> held_rows(const projections::opened_views& held, const projections::view_record& wanted, views_verdict& verdict) {
+  const auto& views = verdict.status.views;
+  if (std::any_of(views.begin(), views.end(), [&](const auto& r) { return r.view == wanted.view && r.is_building; })) return std::nullopt;
+  const auto record = std::find_if(views.begin(), views.end(), [&](const auto& r) { return r.view == wanted.view; });
+  const auto family = record == views.end() ? held.families.end() : std::find(held.families.begin(), held.families.end(), record->family);
+  if (family == held.families.end()) {
+    verdict.faults.push_back(fmt::format("the read model {} is missing", wanted.view));
+  } else if (record->schema != wanted.schema) {
+    verdict.faults.push_back(fmt::format("the read model {} has schema {}, here it has {}: the rows cannot be compared", wanted.view, record->schema, wanted.schema));
+  } else if (!record->is_parked()) {  // that it is has been said
+    return rows_of{*held.store, static_cast<eventstore::family>(family - held.families.begin())};
+  }
+  return std::nullopt;
+}
+
+void compare_rows(const verify_options& options, const eventstore::log& log, const projections::opened_views& held, views_verdict& verdict) {
   const eventstore::scratch_folder folder("verify");
-  const auto plan = projections::all_views(options.settings);
-  const auto built = projections::read_models::open(folder.path(), log, plan);
-  build_upto(*built, log, verdict.status.checkpoint, options.progress);
-  const auto& families = plan.layout.families;
-  for (std::size_t i = 0; i < families.size(); ++i) {
-    const auto where = static_cast<eventstore::family>(i);
-    if (const auto first = first_difference(held, *built->reader(), where)) verdict.faults.push_back(fmt::format("rows of {}: {}", families[i].name, *first));
+  {
+    const auto models = projections::read_models::open(folder.path(), log, projections::all_views(options.settings));
+    build_upto(*models, log, verdict.status.checkpoint, options.progress);
+  }
+  const auto built = projections::open_views(folder.path());
+  for (const auto& record : projections::read_views_status(*built.store).views) {
+    const auto rows = held_rows(held, record, verdict);
+    if (!rows) continue;
+    const auto where = std::find(built.families.begin(), built.families.end(), record.family) - built.families.begin();
+    if (const auto first = first_difference(*rows, {*built.store, static_cast<eventstore::family>(where)}))
+      verdict.faults.push_back(fmt::format("rows of {}: {}", record.view, *first));
   }
   verdict.rows_compared = true;
 }
@@ -103,18 +158,15 @@ void compare_rows(const verify_options& options, const eventstore::log& log, con
 views_verdict verify_views(const verify_options& options) {
   views_verdict verdict;
   try {
-    const auto held = projections::open_views_store(options.data_dir, eventstore::open_mode::read_only);
-    held->verify_files();
+    const auto held = projections::open_views(options.data_dir);
+    held.store->verify_files();
     // Opened behind the views: it is never behind them.
     const auto log = eventstore::open_rocksdb_log(options.data_dir, {eventstore::open_mode::read_only, options.privacy});
-    verdict.status = projections::read_views_status(*held);
-    const auto& status = verdict.status;
-    for (const auto& parked : status.parked)
+    verdict.status = projections::read_views_status(*held.store);
+    for (const auto& parked : verdict.status.parked())
       verdict.faults.push_back(fmt::format("the read model {} stands still since position {}: {}", parked.name, parked.at.value, parked.reason));
-    if (status.checkpoint > log->head().last)
-      verdict.faults.push_back(fmt::format("the read models stand at position {}, the log ends at {}", status.checkpoint.value, log->head().last.value));
-    compare_digest(*log, verdict, options.progress);
-    if (options.rows && status.checkpoint <= log->head().last) compare_rows(options, *log, *held, verdict);
+    compare_digests(*log, verdict, options.progress);
+    if (options.rows && verdict.status.checkpoint <= log->head().last) compare_rows(options, *log, held, verdict);
   } catch (const eventstore::store_error& failure) {
     verdict.faults.push_back(fmt::format("the read models cannot be compared: {}", failure.what()));
   }

@@ -51,6 +51,9 @@ struct log_grown {};
 /// The projection runner → itself: what failed may go now.
 struct follow_again {};
 
+/// → projection runner: see whether read models are to be built anew, and go on with them.
+struct build_on {};
+
 /// projection runner → stream hub and outbox: the read models hold these events now.
 struct events_projected {
   std::shared_ptr<const std::vector<recorded_event>> events;
@@ -64,4 +67,5 @@ PLO_LOCAL_MESSAGE(plo::actors::append_done)
 PLO_LOCAL_MESSAGE(plo::actors::flush)
 PLO_LOCAL_MESSAGE(plo::actors::log_grown)
 PLO_LOCAL_MESSAGE(plo::actors::follow_again)
+PLO_LOCAL_MESSAGE(plo::actors::build_on)
 PLO_LOCAL_MESSAGE(plo::actors::events_projected)

@@ -180,7 +180,7 @@ private:
     return item;
   }
 
-  void fill(const std::string& name, lane_state& lane, const eventstore::kv_reader& views, milliseconds now) {
+  void fill(const std::string& name, lane_state& lane, const projections::row_reader& views, milliseconds now) {
     for (;;) {
       for (const auto& row : projections::waiting_in(views, name, lane.queue.taken, lane.queue.room_for_new(now))) {
         lane.queue.taken = row.waiting_since;
@@ -194,7 +194,7 @@ private:
   }
 
   /// Nobody is told: history is being loaded.
-  void mark_all(const std::string& name, lane_state& lane, const eventstore::kv_reader& views) {
+  void mark_all(const std::string& name, lane_state& lane, const projections::row_reader& views) {
     if (queue_.size() >= reports_per_append) return;
     const auto rows = projections::waiting_in(views, name, lane.queue.taken, reports_per_append - queue_.size());
     for (const auto& row : rows) {
@@ -209,7 +209,7 @@ private:
   }
 
   /// While the way stays closed, what has waited too long is given up, tried or not.
-  void give_up_hopeless(const std::string& name, lane_state& lane, const eventstore::kv_reader& views, milliseconds now) {
+  void give_up_hopeless(const std::string& name, lane_state& lane, const projections::row_reader& views, milliseconds now) {
     if (!lane.queue.is_hopeless(now)) return;
     for (const auto& row : projections::waiting_in(views, name, lane.queue.taken, reports_per_append)) {
       auto item = item_of(row, now);

@@ -14,13 +14,13 @@
 
 #include "actors/outbox/messages.hpp"
 #include "actors/outbox/metrics.hpp"
-#include "eventstore/kv/kv_store.hpp"
+#include "projections/core/rows.hpp"
 
 namespace plo::actors {
 
 struct outbox_environment {
   const eventstore::log* log = nullptr;
-  std::function<std::unique_ptr<const eventstore::kv_reader>()> views;  // a snapshot
+  std::function<std::unique_ptr<const projections::row_reader>()> views;  // a snapshot
   const outbox_settings* settings = nullptr;
   std::function<caf::actor(const std::string& lane)> make_sender;
   std::function<milliseconds()> now;   // monotonic, from the start of the process

@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 2> closed_statuses{"completed", "cancelle
 
 /// True when the last event of a project is in the archive, and so are those before it: a start looks at all that was ever closed, and must
 /// not unpack it. False as well where nobody can say without reading.
-bool is_archived_already(const eventstore::log& log, const eventstore::kv_reader& rows, const project_id& id) {
+bool is_archived_already(const eventstore::log& log, const projections::row_reader& rows, const project_id& id) {
   const auto item = json_document::parse(projections::project_item(rows, id));
   const auto last = item ? json::get_number(item->root(), "position") : std::nullopt;
   return last && log.is_archived({static_cast<std::uint64_t>(*last)});

@@ -1,6 +1,7 @@
 #include "actors/upkeep/eraser.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -15,6 +16,9 @@ namespace {
 
 /// {position}: what was erased up to there is in no file any more.
 constexpr std::string_view erasures_purged = "privacy.purged";
+
+/// While read models are being built.
+constexpr std::chrono::seconds look_again{2};
 
 }  // namespace
 
@@ -31,12 +35,22 @@ void eraser_state::open(const caf::actor& committer) {
     (e.type == own_type::customer_erased ? erased : purged) = e.pos;
     return true;
   });
-  if (erased > purged) purge();
+  if (erased > purged) purge_when_built();
 }
 
 void eraser_state::on_projected(const events_projected& projected) {
   const auto erases = [](const recorded_event& e) { return e.type == own_type::customer_erased; };
-  if (std::any_of(projected.events->begin(), projected.events->end(), erases)) purge();
+  if (std::any_of(projected.events->begin(), projected.events->end(), erases)) purge_when_built();
+}
+
+void eraser_state::purge_when_built() {
+  if (environment_.models->building().names.empty()) return purge();
+  if (!std::exchange(waits_, true)) self_->delayed_send(self_, look_again, purge_later{});
+}
+
+void eraser_state::on_purge_later() {
+  waits_ = false;
+  purge_when_built();
 }
 
 void eraser_state::purge() {
@@ -63,6 +77,7 @@ caf::behavior eraser(caf::stateful_actor<eraser_state>* self, eraser_environment
   return {
       [=](const open_eraser& open) { self->state.open(open.committer); },
       [=](const events_projected& projected) { self->state.on_projected(projected); },
+      [=](purge_later) { self->state.on_purge_later(); },
       // What was not stored, the next start does again.
       [](const append_done&) {},
   };

@@ -19,6 +19,9 @@ public:
   void init(caf::event_based_actor* self, eraser_environment environment);
   void open(const caf::actor& committer);
   void on_projected(const events_projected& projected);
+  /// Once no read model is being built any more: what it was made from, and the rows that answer meanwhile, may still say who it was.
+  void purge_when_built();
+  void on_purge_later();
 
 private:
   void purge();
@@ -26,6 +29,7 @@ private:
   caf::event_based_actor* self_ = nullptr;
   eraser_environment environment_;
   caf::actor committer_;
+  bool waits_ = false;
 };
 
 /// engine → eraser: this is where to store.
@@ -33,9 +37,13 @@ struct open_eraser {
   caf::actor committer;
 };
 
+/// The eraser → itself: look again whether all read models are built.
+struct purge_later {};
+
 /// A detached actor: it waits for the disk.
 caf::behavior eraser(caf::stateful_actor<eraser_state>* self, eraser_environment environment);
 
 }  // namespace plo::actors
 
 PLO_LOCAL_MESSAGE(plo::actors::open_eraser)
+PLO_LOCAL_MESSAGE(plo::actors::purge_later)

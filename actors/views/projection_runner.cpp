@@ -13,6 +13,9 @@ namespace {
 /// Steps of this size keep a step's memory and the time to the next announcement small.
 constexpr std::size_t events_per_step = 1000;
 
+/// A step of what is built anew is as long as those that follow the log may have to wait for it.
+constexpr std::size_t events_per_build_step = 2'000;
+
 constexpr milliseconds first_pause{1'000};
 constexpr milliseconds longest_pause{5'000};
 
@@ -32,6 +35,9 @@ public:
     // Dropped groups at the end of the feed leave no trace in it.
     for (auto events = read_next(); !events->empty(); events = read_next()) step({std::move(events)});
   }
+
+  /// False when nothing is being built any more.
+  [[nodiscard]] bool build() const { return models_->build(events_per_build_step); }
 
 private:
   [[nodiscard]] committed_events read_next() const {
@@ -72,6 +78,14 @@ void follow(caf::stateful_actor<projection_runner_state>* self, const runner& ru
   }
 }
 
+/// One step, then what has come in meanwhile.
+void build(caf::event_based_actor* self, const runner& run) try {
+  if (run.build()) self->send(self, build_on{});
+} catch (const std::exception& failure) {
+  spdlog::error("the read models cannot be built anew: {}", failure.what());
+  self->delayed_send(self, longest_pause, build_on{});
+}
+
 }  // namespace
 
 caf::behavior projection_runner(caf::stateful_actor<projection_runner_state>* self, projections::read_models* models,
@@ -88,6 +102,7 @@ caf::behavior projection_runner(caf::stateful_actor<projection_runner_state>* se
         self->state.tries_again = false;
         follow(self, run);
       },
+      [self, run](build_on) { build(self, run); },
   };
 }
 

@@ -98,6 +98,10 @@ public:
   /// as it takes; reading and writing go on.
   virtual void purge(const std::vector<family>& families) = 0;
 
+  /// Deletes families with all that is in them, once everything written before is on disk. Nobody may be reading them, nor do so later;
+  /// `purge` and `drop` come one after another.
+  virtual void drop(const std::vector<family>& families) = 0;
+
   /// Whether `write` is taken, as far as is known. The store notices by itself when that changes, also while nobody writes.
   [[nodiscard]] virtual write_state writing() const { return {}; }
 
@@ -118,7 +122,11 @@ enum class open_mode : std::uint8_t {
 /// How many tables a RocksDB store keeps open: a part of the files that this process may have, so that connections cannot take them all.
 [[nodiscard]] std::size_t files_per_store();
 
-/// Opens the RocksDB at `dir`, to write: or creates it. A torn last record (a write that was never acknowledged) is dropped; any other
+/// The names of the families that the store at `dir` has; none when there is no store. Throws store_error when it cannot be read.
+[[nodiscard]] std::vector<std::string> families_at(const std::filesystem::path& dir);
+
+/// Opens the RocksDB at `dir`, to write: or creates it, and in it the families of the layout that it does not have. One that it has must
+/// be in the layout. A torn last record (a write that was never acknowledged) is dropped; any other
 /// damage throws store_error, as does a second writer on the same directory. Read only, a family that the store does not have is empty.
 /// A store that is not durable and was found damaged while in use does not open again: it is to be deleted and rebuilt.
 /// `env`, for tests that put faults in its way, must outlive the store; null: the system.

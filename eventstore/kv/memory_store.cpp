@@ -69,6 +69,11 @@ public:
 
   void purge(const std::vector<family>&) override {}  // what is removed is gone
 
+  void drop(const std::vector<family>& families) override {
+    const std::unique_lock lock(guard_);
+    for (const auto where : families) maps_.at(where).clear();
+  }
+
   std::unique_ptr<const kv_reader> snapshot() const override {
     const std::shared_lock lock(guard_);
     return std::make_unique<memory_snapshot>(maps_);

@@ -199,7 +199,7 @@ public:
     if (!opened_.db) return;
     opened_.watch->stop();
     // Without a write-ahead log this is what keeps the last writes; if it fails they are rebuilt.
-    if (!opened_.layout.durable && mode_ == open_mode::read_write) opened_.db->Flush({}, opened_.handles).PermitUncheckedError();
+    if (!opened_.layout.durable && mode_ == open_mode::read_write) opened_.db->Flush({}, present(0)).PermitUncheckedError();
     for (auto* handle : opened_.handles)
       if (handle != nullptr) opened_.db->DestroyColumnFamilyHandle(handle);
     opened_.db->Close();
@@ -239,16 +239,35 @@ public:
 
   void purge(const std::vector<family>& families) override {
     // The write-ahead log goes when everything in it is flushed, the old values when the files they are in are compacted.
-    std::vector<rocksdb::ColumnFamilyHandle*> all(opened_.handles.begin() + 1, opened_.handles.end());
-    check(opened_.db->Flush({}, all), "cannot flush");
+    check(opened_.db->Flush({}, present(1)), "cannot flush");
     rocksdb::CompactRangeOptions whole;
     whole.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
-    for (const auto where : families) check(opened_.db->CompactRange(whole, opened_.of(where), nullptr, nullptr), "cannot compact");
+    for (const auto where : families)
+      if (auto* handle = opened_.of(where)) check(opened_.db->CompactRange(whole, handle, nullptr, nullptr), "cannot compact");
+  }
+
+  void drop(const std::vector<family>& families) override {
+    if (families.empty()) return;
+    // What is on disk of a family goes at once: what was written about it must not come behind.
+    check(opened_.db->Flush({}, present(1)), "cannot flush");
+    for (const auto where : families) {
+      auto& handle = opened_.handles.at(where + 1u);
+      if (handle == nullptr) continue;
+      check(opened_.db->DropColumnFamily(handle), fmt::format("cannot drop {}", opened_.layout.families[where].name));
+      opened_.db->DestroyColumnFamilyHandle(std::exchange(handle, nullptr));
+    }
   }
 
   std::unique_ptr<const kv_reader> snapshot() const override { return std::make_unique<rocksdb_snapshot>(database_); }
 
 private:
+  /// The families that are there, from a place in the handles on.
+  [[nodiscard]] std::vector<rocksdb::ColumnFamilyHandle*> present(std::ptrdiff_t first) const {
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    std::copy_if(opened_.handles.begin() + first, opened_.handles.end(), std::back_inserter(handles), [](const auto* handle) { return handle != nullptr; });
+    return handles;
+  }
+
   /// Sees to it that there is always something to flush. When the write-ahead log cannot be written any more, RocksDB resumes by flushing
   /// everything and taking a new log; with nothing to flush it keeps the old one, and ends the process at the next write.
   void mark() {
@@ -324,6 +343,13 @@ private:
 };
 
 }  // namespace
+
+std::vector<std::string> families_at(const std::filesystem::path& dir) {
+  if (!std::filesystem::exists(dir / "CURRENT")) return {};
+  auto names = present_families(database_options(false, nullptr), dir);
+  std::erase(names, rocksdb::kDefaultColumnFamilyName);
+  return names;
+}
 
 std::unique_ptr<kv_store> open_rocksdb_store(const std::filesystem::path& dir, const store_layout& layout, open_mode mode,
                                              rocksdb::Env* env) {

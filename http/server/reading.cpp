@@ -28,8 +28,10 @@ task<bool> wait_for(service& s, position wanted) {
   co_return !s.engine.applied().cancel(wanted, id);
 }
 
+position wanted_position(parameters& p) { return {p.number("at_least", 0, max_position, 0)}; }
+
 task<std::optional<problem>> refuse_or_wait(service& s, parameters& p) {
-  const position wanted{p.number("at_least", 0, max_position, 0)};
+  const auto wanted = wanted_position(p);
   if (!p.ok()) co_return p.refusal();
   if (wanted.value > 0) {
     const bool reached = co_await wait_for(s, wanted);

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <string>
 
-#include "eventstore/kv/kv_store.hpp"
 #include "http/server/parameters.hpp"
 #include "http/server/service.hpp"
 #include "projections/core/page.hpp"
@@ -19,6 +18,8 @@ inline constexpr std::uint64_t max_position = ~std::uint64_t{0} >> 1;
 
 /// Checks the parameters and waits for `at_least` if the client asked for a position. Why it cannot be answered; empty: it can.
 [[nodiscard]] task<std::optional<problem>> refuse_or_wait(service& s, parameters& p);
+/// The position that an answer must hold: `at_least`, if the client asked for one.
+[[nodiscard]] position wanted_position(parameters& p);
 
 /// Answers from one snapshot of the read models, which holds `at_least` if the client asked for a position.
 /// Everything is taken by reference and must live in the caller's frame: g++ 12 breaks temporaries in a co_await expression.
@@ -26,7 +27,7 @@ template <class Respond>
 task<answer> from_views(service& s, parameters& p, const Respond& respond) {
   const auto refused = co_await refuse_or_wait(s, p);
   if (refused) co_return response(*refused);
-  const auto views = s.engine.views();
+  const auto views = s.engine.views(wanted_position(p));
   response result = respond(*views);
   result.headers.emplace_back("X-PLO-Position", std::to_string(projections::checkpoint_of(*views).value));
   co_return result;
@@ -45,8 +46,8 @@ template <class Respond>
 task<answer> from_folds(service& s, parameters& p, const Respond& respond) {
   const auto refused = co_await refuse_or_wait(s, p);
   if (refused) co_return response(*refused);
-  auto make = [&s, &respond] {
-    const auto views = s.engine.views();
+  auto make = [&s, &respond, wanted = wanted_position(p)] {
+    const auto views = s.engine.views(wanted);
     response result = respond(*views);
     result.headers.emplace_back("X-PLO-Position", std::to_string(projections::checkpoint_of(*views).value));
     return result;
@@ -59,8 +60,8 @@ template <class Respond>
 task<answer> from_lists(service& s, parameters& p, const Respond& respond, bool long_work = false) {
   const auto refused = co_await refuse_or_wait(s, p);
   if (refused) co_return response(*refused);
-  auto make = [&s, &respond] {
-    auto views = s.engine.read();
+  auto make = [&s, &respond, wanted = wanted_position(p)] {
+    auto views = s.engine.read(wanted);
     response result = respond(views);
     result.headers.emplace_back("X-PLO-Position", std::to_string(projections::checkpoint_of(views.rows()).value));
     return result;

@@ -228,6 +228,8 @@ task<answer> session::respond(const route& to, request& r) {
       socket_.cancel(ignored);
     }
     co_return given;
+  } catch (const projections::view_not_ready& reason) {
+    co_return response(overloaded(reason.what(), 5));
   } catch (const eventstore::store_error& failure) {
     spdlog::error("{} {}: {}", printable(r.method), printable(r.path), failure.what());
     co_return response(overloaded("the store cannot be read at the moment"));

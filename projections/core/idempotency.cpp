@@ -81,11 +81,11 @@ std::string promised_answer(std::string_view stamp_text, json::element stamp, co
 
 class idempotency_projection final : public projection {
 public:
-  std::string_view name() const override { return "idempotency"; }
   std::uint32_t schema_version() const override { return 1; }
-  eventstore::family rows() const override { return idempotency_family; }
+  row_family rows() const override { return idempotency_family; }
+  bool is_acted_on() const override { return true; }
 
-  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const row_reader& views, row_batch& batch) override {
     auto latest = instant::min();
     for (const auto* e : events) latest = std::max(latest, e->recorded_at);
     // First, so that a key that is used again now is not taken for its old use.
@@ -96,7 +96,7 @@ public:
   }
 
 private:
-  static void note(const recorded_event& e, eventstore::kv_batch& batch) {
+  static void note(const recorded_event& e, row_batch& batch) {
     if (e.data.find(idempotency_member) == std::string::npos) return;
     const auto data = json_document::parse(e.data);
     const auto stamp = data ? json::get(data->root(), idempotency_member) : std::nullopt;
@@ -114,7 +114,7 @@ private:
     batch.put(idempotency_family, expiry_key(e.recorded_at, e.pos), std::move(key));
   }
 
-  static void forget(instant before, const eventstore::kv_reader& views, eventstore::kv_batch& batch) {
+  static void forget(instant before, const row_reader& views, row_batch& batch) {
     std::size_t gone = 0;
     views.scan(idempotency_family, "T", expiry_key(before, {}), [&](std::string_view expiry, std::string_view key) {
       // The key may have been used again since.
@@ -130,7 +130,7 @@ private:
 
 std::unique_ptr<projection> make_idempotency() { return std::make_unique<idempotency_projection>(); }
 
-std::optional<idempotent_command> find_idempotent(const eventstore::kv_reader& views, std::string_view operator_id, std::string_view key,
+std::optional<idempotent_command> find_idempotent(const row_reader& views, std::string_view operator_id, std::string_view key,
                                                   instant now) {
   std::optional<idempotent_command> found;
   const auto prefix = command_prefix(operator_id, key);
@@ -142,7 +142,7 @@ std::optional<idempotent_command> find_idempotent(const eventstore::kv_reader& v
   return found;
 }
 
-std::optional<position> find_idempotent_part(const eventstore::kv_reader& views, std::string_view operator_id, std::string_view key,
+std::optional<position> find_idempotent_part(const row_reader& views, std::string_view operator_id, std::string_view key,
                                              std::string_view part, instant now) {
   auto row_key = command_prefix(operator_id, key);
   keys::put_text(row_key, part.substr(0, max_part_bytes));

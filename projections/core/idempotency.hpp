@@ -11,7 +11,7 @@
 namespace plo::projections {
 
 namespace families {
-inline constexpr eventstore::family idempotency = 11;
+inline constexpr row_family idempotency{"idempotency", 2u << 20};
 }
 
 /// How long a key is kept, from the `recorded_at` of its event on.
@@ -26,10 +26,10 @@ struct idempotent_command {
 [[nodiscard]] std::unique_ptr<projection> make_idempotency();
 
 /// The command of an operator that carried the key, if it is not older than the period.
-[[nodiscard]] std::optional<idempotent_command> find_idempotent(const eventstore::kv_reader& views, std::string_view operator_id,
+[[nodiscard]] std::optional<idempotent_command> find_idempotent(const row_reader& views, std::string_view operator_id,
                                                                 std::string_view key, instant now);
 /// The position of one of the events of such a command.
-[[nodiscard]] std::optional<position> find_idempotent_part(const eventstore::kv_reader& views, std::string_view operator_id,
+[[nodiscard]] std::optional<position> find_idempotent_part(const row_reader& views, std::string_view operator_id,
                                                            std::string_view key, std::string_view part, instant now);
 
 }  // namespace plo::projections

@@ -7,12 +7,12 @@
 #include <shared_mutex>
 #include <string_view>
 
-#include "eventstore/kv/kv_store.hpp"
 #include "projections/core/facet_index.hpp"
+#include "projections/core/rows.hpp"
 
 namespace plo::projections {
 
-/// The indexes by the names of their lists. A list says what it is filtered and sorted by in a struct like
+/// The indexes by the names of their lists, which are those of the read models. A list says what it is filtered and sorted by in a struct like
 ///   struct thing_index {
 ///     static constexpr std::string_view name = "things";
 ///     enum facet : std::size_t { status, facets };
@@ -55,24 +55,28 @@ private:
 /// Never kept across a wait.
 class reading {
 public:
-  reading(std::shared_lock<std::shared_mutex> lock, std::unique_ptr<const eventstore::kv_reader> rows, const list_indexes& indexes)
+  reading(std::shared_lock<std::shared_mutex> lock, std::unique_ptr<const row_reader> rows, const list_indexes& indexes)
       : lock_(std::move(lock)), rows_(std::move(rows)), indexes_(indexes) {}
 
-  [[nodiscard]] const eventstore::kv_reader& rows() const { return *rows_; }
-  /// Only until `release`.
-  [[nodiscard]] const list_indexes& indexes() const { return indexes_; }
+  [[nodiscard]] const row_reader& rows() const { return *rows_; }
+  /// Only until `release`. Throws view_not_ready where the rows do.
+  template <class List>
+  [[nodiscard]] const facet_index& index() const {
+    (void)rows_->place_of(List::name);
+    return indexes_.of<List>();
+  }
   void release() {
     if (lock_.owns_lock()) lock_.unlock();
   }
   /// The rows, which outlive the reading; releases.
-  [[nodiscard]] std::unique_ptr<const eventstore::kv_reader> take_rows() {
+  [[nodiscard]] std::unique_ptr<const row_reader> take_rows() {
     release();
     return std::move(rows_);
   }
 
 private:
   std::shared_lock<std::shared_mutex> lock_;
-  std::unique_ptr<const eventstore::kv_reader> rows_;
+  std::unique_ptr<const row_reader> rows_;
   const list_indexes& indexes_;
 };
 

@@ -10,7 +10,7 @@
 
 #include "base/json.hpp"
 #include "eventstore/kv/keys.hpp"
-#include "eventstore/kv/kv_store.hpp"
+#include "projections/core/rows.hpp"
 
 namespace plo::projections {
 
@@ -35,7 +35,7 @@ struct page {
 /// Reads a page of the keys under `prefix`, a list in its order, from the cursor on; a cursor is the key behind the prefix. `load` gives the
 /// row of such a place and its value, or nothing when it is not on the list; `write` writes a row. The total is known.
 template <class Load, class Write>
-[[nodiscard]] page scan_page(const eventstore::kv_reader& views, eventstore::family where, const std::string& prefix, std::uint64_t total,
+[[nodiscard]] page scan_page(const row_reader& views, row_family where, const std::string& prefix, std::uint64_t total,
                              const page_request& request, Load load, Write write) {
   page result;
   result.total = total;

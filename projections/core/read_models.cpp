@@ -3,201 +3,227 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <sodium.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
-
-#include "base/printable.hpp"
-#include "eventstore/kv/keys.hpp"
 
 namespace plo::projections {
 
-namespace keys = eventstore::keys;
-
 namespace {
 
-constexpr std::string_view checkpoint_key = "checkpoint";
-constexpr std::string_view schema_key = "schema";
-constexpr std::string_view parked_prefix = "parked/";  // ‖ name → position ‖ reason
-template <class Visit>
-void visit_all(const std::vector<view_module>& modules, Visit visit) {
-  for (const auto& module : modules) {
-    if (module.shared) visit(*module.shared);
-    for (const auto& p : module.projections) visit(*p);
+std::vector<const recorded_event*> pointers_to(const std::vector<recorded_event>& events) {
+  std::vector<const recorded_event*> pointers;
+  pointers.reserve(events.size());
+  for (const auto& e : events) pointers.push_back(&e);
+  return pointers;
+}
+
+std::vector<std::string> names_of(const view_set& views) {
+  std::vector<std::string> names;
+  for (const auto& [name, view] : views.views()) names.push_back(name);
+  return names;
+}
+
+/// Takes away what was kept for nobody, as far as the store is open.
+void clear_out(eventstore::kv_store& store, const view_arrangement& arranged) {
+  if (!arranged.forgotten.empty()) {
+    eventstore::kv_batch batch;
+    for (const auto& family : arranged.forgotten) remove_record(batch, family);
+    store.write(batch);
   }
-}
-
-std::string schema_of(const std::vector<view_module>& modules) {
-  std::string schema;
-  visit_all(modules, [&](const projection& p) { schema += fmt::format("{}/{} ", p.name(), p.schema_version()); });
-  return schema;
-}
-
-bool usable(const eventstore::kv_reader& views, const eventstore::log& log, const view_plan& plan) {
-  const auto schema = views.get(families::meta, schema_key);
-  if (!schema) return checkpoint_of(views).value == 0;
-  list_indexes none;
-  const auto status = read_views_status(views);
-  return *schema == schema_of(plan.make({log, {}, none})) && status.checkpoint <= log.head().last && status.parked.empty();
+  store.drop(arranged.unwanted);
 }
 
 }  // namespace
 
-position checkpoint_of(const eventstore::kv_reader& views) {
-  const auto stored = views.get(families::meta, checkpoint_key);
-  return {stored ? keys::get_u64(*stored) : 0};
+position checkpoint_of(const row_reader& views) {
+  const auto live = read_views_progress(views.store()).checkpoint;
+  return std::min(live, views.oldest_read().value_or(live));
 }
 
-fold_digest extend(const fold_digest& digest, const recorded_event& e) {
-  std::array<unsigned char, sizeof(fold_digest) + 8 + 16> bytes;
-  std::copy(digest.begin(), digest.end(), bytes.begin());
-  for (std::size_t i = 0; i < 8; ++i) bytes[digest.size() + i] = static_cast<unsigned char>(e.pos.value >> (56 - 8 * i));
-  std::copy(e.id.value.bytes.begin(), e.id.value.bytes.end(), bytes.begin() + digest.size() + 8);
-  fold_digest next;
-  crypto_generichash(next.data(), next.size(), bytes.data(), bytes.size(), nullptr, 0);
-  return next;
-}
-
-views_status read_views_status(const eventstore::kv_reader& views) {
-  views_status status;
-  if (const auto stored = views.get(families::meta, checkpoint_key)) {
-    status.checkpoint = {keys::get_u64(*stored)};
-    status.folded = keys::get_u64(std::string_view(*stored).substr(8));
-    const auto digest = std::string_view(*stored).substr(16);
-    std::copy_n(digest.begin(), std::min(digest.size(), status.digest.size()), status.digest.begin());
+read_models::read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log, const view_plan& plan, view_arrangement arranged)
+    : store_(std::move(store)), log_(log), plan_(plan) {
+  families_.push_back(meta_family);
+  for (const auto* views : {&arranged.live, &arranged.building})
+    for (const auto& view : *views) families_.push_back(view.where);
+  live_ = std::make_unique<view_set>(std::move(arranged.live), arranged.live_progress, plan_, log_, *store_);
+  if (!arranged.building.empty()) {
+    building_ = std::make_unique<view_set>(std::move(arranged.building), arranged.building_progress, plan_, log_, *store_);
+    spdlog::info("read models are built anew, from position {} on: {}", building_->checkpoint().value, fmt::join(names_of(*building_), ", "));
   }
-  views.scan(families::meta, parked_prefix, keys::after(std::string(parked_prefix)), [&](std::string_view key, std::string_view value) {
-    status.parked.push_back({std::string(key.substr(parked_prefix.size())), {keys::get_u64(value)}, std::string(value.substr(8))});
-    return true;
-  });
-  return status;
-}
-
-template <class Visit>
-void read_models::each(Visit visit) const {
-  visit_all(modules_, visit);
-}
-
-read_models::read_models(std::unique_ptr<eventstore::kv_store> store, const eventstore::log& log, const view_plan& plan)
-    : store_(std::move(store)), log_(log), families_(plan.layout.families.size()), status_(read_views_status(*store_)) {
-  modules_ = plan.make({log, status_.checkpoint, indexes_});
-  each([this](projection& p) { p.load(*store_); });
+  places_ = live_->places();
+  checkpoint_ = live_->checkpoint().value;
+  tell();
 }
 
 std::unique_ptr<read_models> read_models::open(const std::filesystem::path& data_dir, const eventstore::log& log, const view_plan& plan) {
   const auto dir = data_dir / "views";
+  const auto open_as = [&](view_arrangement arranged) {
+    auto store = eventstore::open_rocksdb_store(dir, arranged.layout);
+    clear_out(*store, arranged);
+    return std::unique_ptr<read_models>(new read_models(std::move(store), log, plan, std::move(arranged)));
+  };
   try {
-    auto store = eventstore::open_rocksdb_store(dir, plan.layout);
-    if (usable(*store, log, plan)) return std::make_unique<read_models>(std::move(store), log, plan);
-    spdlog::info("the read models at {} are of another schema or log: rebuilding them", dir.string());
+    const auto held = look_into(dir);
+    auto arranged = arrange(held, plan, log);
+    if (!arranged.starts_anew) return open_as(std::move(arranged));
+    if (!held.families.empty()) spdlog::info("the read models at {} are of another schema or log: rebuilding them", dir.string());
   } catch (const std::exception& failure) {
     // The log is held by this process alone, so nobody else can be using its views. What cannot be read is as useless as what is missing.
     spdlog::warn("the read models cannot be opened ({}): rebuilding them", failure.what());
   }
   std::filesystem::remove_all(dir);
-  return std::make_unique<read_models>(eventstore::open_rocksdb_store(dir, plan.layout), log, plan);
+  return open_as(arrange({}, plan, log));
+}
+
+std::unique_ptr<read_models> read_models::over(const store_maker& make, const eventstore::log& log, const view_plan& plan) {
+  auto arranged = arrange({}, plan, log);
+  auto store = make(arranged.layout);
+  return std::unique_ptr<read_models>(new read_models(std::move(store), log, plan, std::move(arranged)));
 }
 
 std::unique_ptr<read_models> read_models::in_memory(const eventstore::log& log, const view_plan& plan) {
-  return std::make_unique<read_models>(eventstore::make_memory_store(plan.layout), log, plan);
+  return over(eventstore::make_memory_store, log, plan);
 }
 
-void read_models::apply(const std::vector<recorded_event>& events) {
-  std::vector<const recorded_event*> pointers;
-  pointers.reserve(events.size());
-  for (const auto& e : events) pointers.push_back(&e);
-  apply(pointers);
-}
+void read_models::apply(const std::vector<recorded_event>& events) { apply(pointers_to(events)); }
 
 void read_models::apply(event_pointers events) {
   if (events.empty()) return;
-  if (events.front()->pos.value != status_.checkpoint.value + 1)
-    throw eventstore::store_error(
-        fmt::format("the read models stand at {} and were given {}", status_.checkpoint.value, events.front()->pos.value));
   eventstore::kv_batch batch;
-  for (const auto& module : modules_) {
-    if (module.shared) module.shared->apply(events, *store_, batch);
-    for (const auto& p : module.projections) {
-      if (is_parked(p->name())) continue;
-      const auto changes_before = batch.changes.size();
-      try {
-        p->apply(events, *store_, batch);
-      } catch (const eventstore::store_error&) {
-        throw;  // the store's failure, not the projection's: the step comes again
-      } catch (const std::exception& failure) {
-        batch.changes.resize(changes_before);
-        park(*p, events, failure.what());
-      }
-    }
-  }
-  for (const auto& p : parked()) batch.put(families::meta, std::string(parked_prefix).append(p.name), keys::of(p.at).append(p.reason));
-  auto next = status_;
-  next.checkpoint = events.back()->pos;
-  next.folded += events.size();
-  for (const auto* e : events) next.digest = extend(next.digest, *e);
-  auto value = keys::of(next.checkpoint);
-  keys::put_u64(value, next.folded);
-  value.append(reinterpret_cast<const char*>(next.digest.data()), next.digest.size());
-  batch.put(families::meta, std::string(checkpoint_key), std::move(value));
-  if (status_.checkpoint.value == 0) batch.put(families::meta, std::string(schema_key), schema_of(modules_));
+  put_progress(batch, live_->fold(events, batch));
   {
     const auto alone = gate_.write();
     store_->write(batch);
-    each([this](projection& p) {
-      if (!is_parked(p.name())) p.publish();
-    });
+    live_->publish();
   }
-  status_.checkpoint = next.checkpoint;
-  status_.folded = next.folded;
-  status_.digest = next.digest;
+  checkpoint_ = live_->checkpoint().value;
+  tell();
+  drop_retired();
 }
 
-bool read_models::is_parked(std::string_view name) const {
+bool read_models::build(std::size_t most) {
+  if (!building_) return false;
+  const auto events = read_next(building_->checkpoint(), live_->checkpoint(), most);
+  if (!events.empty()) {
+    eventstore::kv_batch batch;
+    (void)building_->fold(pointers_to(events), batch);
+    store_->write(batch);
+    building_->publish();
+  }
+  if (building_->checkpoint() == live_->checkpoint()) take_over();
+  tell();
+  drop_retired();
+  return building_ != nullptr;
+}
+
+/// As a restart would find them: made again from the rows, those that were built among them. So nothing in memory has to be handed over.
+void read_models::take_over() {
+  std::vector<set_view> views;
+  retired_families retired{live_->places(), {}};
+  eventstore::kv_batch batch;
+  for (const auto& [name, view] : building_->views()) {
+    // A shared fold that was only there to build the others is thrown away.
+    if (live_->follows(name)) {
+      retired.families.push_back(view.where);
+      remove_record(batch, view.record.family);
+      continue;
+    }
+    auto taken = view;
+    taken.record.is_building = false;
+    put_record(batch, taken.record);
+    views.push_back(std::move(taken));
+  }
+  for (const auto& [name, view] : live_->views()) {
+    if (live_->follows(name) || !building_->views().contains(name)) {
+      views.push_back(view);
+      continue;
+    }
+    retired.families.push_back(view.where);
+    remove_record(batch, view.record.family);
+  }
+  auto next = std::make_unique<view_set>(std::move(views), live_->progress(), plan_, log_, *store_);
+  {
+    const auto alone = gate_.write();
+    store_->write(batch);
+    live_.swap(next);
+    const std::lock_guard lock(guard_);
+    places_ = live_->places();
+  }
+  spdlog::info("read models were built anew, up to position {}: {}", live_->checkpoint().value, fmt::join(names_of(*building_), ", "));
+  next.reset();
+  building_.reset();
+  retired_.push_back(std::move(retired));
+}
+
+void read_models::drop_retired() {
+  const std::unique_lock alone(files_, std::try_to_lock);
+  if (!alone) return;  // the files are being rewritten: next time
+  std::erase_if(retired_, [this](const retired_families& retired) {
+    if (!retired.readers.expired()) return false;
+    try {
+      store_->drop(retired.families);
+    } catch (const eventstore::store_error& failure) {
+      spdlog::warn("rows of read models that were built anew are left to the next start: {}", failure.what());
+    }
+    for (const auto where : retired.families) std::erase(families_, where);
+    return true;
+  });
+}
+
+void read_models::purge() {
+  const std::lock_guard alone(files_);
+  store_->purge(families_);
+}
+
+void read_models::tell() {
+  std::vector<parked_projection> parked;
+  views_in_building building;
+  for (const auto* views : {live_.get(), building_.get()})
+    if (views != nullptr)
+      for (const auto& [name, view] : views->views())
+        if (view.record.is_parked()) parked.push_back({name, view.record.parked_at, view.record.parked_because});
+  if (building_) building = {names_of(*building_), building_->checkpoint()};
   const std::lock_guard lock(guard_);
-  return std::any_of(status_.parked.begin(), status_.parked.end(), [name](const parked_projection& p) { return p.name == name; });
+  parked_ = std::move(parked);
+  told_building_ = std::move(building);
 }
 
 std::vector<parked_projection> read_models::parked() const {
   const std::lock_guard lock(guard_);
-  return status_.parked;
+  return parked_;
 }
 
-void read_models::purge() {
-  std::vector<eventstore::family> all;
-  for (std::size_t i = 0; i < families_; ++i) all.push_back(static_cast<eventstore::family>(i));
-  store_->purge(all);
-}
-
-void read_models::park(projection& failed, event_pointers events, const std::string& reason) {
-  // Which input of the step it is: what it makes of each one alone is thrown away.
-  auto at = events.front()->pos;
-  for (std::size_t from = 0; from < events.size();) {
-    auto until = from + 1;
-    while (until < events.size() && follows_its_cause(*events[until])) ++until;
-    try {
-      eventstore::kv_batch scratch;
-      failed.apply(events.subspan(from, until - from), *store_, scratch);
-    } catch (const std::exception&) {
-      at = events[from]->pos;
-      break;
-    }
-    from = until;
-  }
-  spdlog::error("the projection {} is parked: it cannot fold the event at position {}: {}", failed.name(), at.value, printable(reason));
+views_in_building read_models::building() const {
   const std::lock_guard lock(guard_);
-  status_.parked.push_back({std::string(failed.name()), at, reason});
+  return told_building_;
 }
 
-reading read_models::read() const {
+std::shared_ptr<const row_places> read_models::places() const {
+  const std::lock_guard lock(guard_);
+  return places_;
+}
+
+std::unique_ptr<row_reader> read_models::reader() const { return std::make_unique<row_reader>(places(), *store_); }
+
+std::unique_ptr<row_reader> read_models::snapshot() const {
+  auto found = places();  // first: rows that these places name are there for as long as somebody has them
+  return std::make_unique<row_reader>(std::move(found), store_->snapshot());
+}
+
+reading read_models::read(position at_least) const {
   auto lock = gate_.read();
-  auto rows = store_->snapshot();
-  return {std::move(lock), std::move(rows), indexes_};
+  auto rows = snapshot();
+  rows->require(at_least);
+  return {std::move(lock), std::move(rows), live_->indexes()};
 }
 
-std::vector<recorded_event> read_models::read_next(std::size_t most) const {
+std::vector<recorded_event> read_models::read_next(std::size_t most) const { return read_next(checkpoint(), log_.head().last, most); }
+
+std::vector<recorded_event> read_models::read_next(position checkpoint, position last, std::size_t most) const {
   std::vector<recorded_event> events;
-  log_.read({status_.checkpoint.value + 1}, [&](const recorded_event& e) {
+  log_.read({checkpoint.value + 1}, [&](const recorded_event& e) {
     // What an input caused stands right behind it, in the same commit: a step never ends between them.
-    if (events.size() >= most && begins_commit(e)) return false;
+    if (e.pos > last || (events.size() >= most && begins_commit(e))) return false;
     events.push_back(e);
     return true;
   });

@@ -18,7 +18,7 @@ struct token_range {
   bool whole = true;
 };
 
-token_range read_range(const eventstore::kv_reader& views, const token_space& space, std::string_view term, std::size_t most) {
+token_range read_range(const row_reader& views, const token_space& space, std::string_view term, std::size_t most) {
   token_range range;
   const auto prefix = space.prefix + std::string(term);
   views.scan(space.where, prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
@@ -46,7 +46,7 @@ std::string token_key(const token_space& space, std::string_view token, std::str
   return key.append(rest);
 }
 
-void change_tokens(eventstore::kv_batch& batch, const token_space& space, const token_list& before, std::string_view rest_before,
+void change_tokens(row_batch& batch, const token_space& space, const token_list& before, std::string_view rest_before,
                    const token_set& after, std::string_view rest_after) {
   const bool same_place = rest_before == rest_after;
   for (const auto& [token, rank] : before)
@@ -92,7 +92,7 @@ int match_of(std::string_view term, const token_list& tokens) {
   return best;
 }
 
-std::vector<std::string> find_all(const eventstore::kv_reader& views, const token_space& space, const std::vector<std::string>& terms,
+std::vector<std::string> find_all(const row_reader& views, const token_space& space, const std::vector<std::string>& terms,
                                   const term_check& has_terms) {
   std::vector<std::string> found;
   std::vector<std::string> unread;  // terms whose ranges are long
@@ -132,7 +132,7 @@ std::vector<std::string> find_all(const eventstore::kv_reader& views, const toke
   return found;
 }
 
-std::vector<std::string> find_some(const eventstore::kv_reader& views, const token_space& space, const std::vector<std::string>& terms,
+std::vector<std::string> find_some(const row_reader& views, const token_space& space, const std::vector<std::string>& terms,
                                    std::size_t most) {
   token_range best;
   best.whole = false;

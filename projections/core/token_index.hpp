@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "base/search_text.hpp"
-#include "eventstore/kv/kv_store.hpp"
+#include "projections/core/rows.hpp"
 
 namespace plo::projections {
 
 struct token_space {
-  eventstore::family where;
+  row_family where;
   std::string prefix;
 };
 
@@ -27,7 +27,7 @@ void put_tokens(std::string& out, const token_set& tokens);
 [[nodiscard]] token_list take_tokens(std::string_view& in);
 
 /// Writes the difference between what an entity's tokens were and are. Either side may have none.
-void change_tokens(eventstore::kv_batch& batch, const token_space& space, const token_list& before, std::string_view rest_before,
+void change_tokens(row_batch& batch, const token_space& space, const token_list& before, std::string_view rest_before,
                    const token_set& after, std::string_view rest_after);
 
 /// How well a term meets an entity's tokens, as a number from 0 (not at all) to 3 (the whole of a reference).
@@ -39,11 +39,11 @@ void change_tokens(eventstore::kv_batch& batch, const token_space& space, const 
 using term_check = std::function<bool(std::string_view rest, const std::vector<std::string>& terms)>;
 
 /// The rests of all entities that have, for every term, a token that begins with it; sorted, each once.
-[[nodiscard]] std::vector<std::string> find_all(const eventstore::kv_reader& views, const token_space& space,
+[[nodiscard]] std::vector<std::string> find_all(const row_reader& views, const token_space& space,
                                                 const std::vector<std::string>& terms, const term_check& has_terms);
 
 /// At most `most` of them, exact tokens first; looks at a bounded number of keys.
-[[nodiscard]] std::vector<std::string> find_some(const eventstore::kv_reader& views, const token_space& space,
+[[nodiscard]] std::vector<std::string> find_some(const row_reader& views, const token_space& space,
                                                  const std::vector<std::string>& terms, std::size_t most);
 
 }  // namespace plo::projections

@@ -36,11 +36,10 @@ instant day_of(instant at) { return std::chrono::floor<std::chrono::days>(at); }
 
 class audit_projection final : public projection {
 public:
-  std::string_view name() const override { return "audit"; }
   std::uint32_t schema_version() const override { return 1; }
-  eventstore::family rows() const override { return audit_family; }
+  row_family rows() const override { return audit_family; }
 
-  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const row_reader& views, row_batch& batch) override {
     std::map<std::string, std::uint64_t> counts;
     for (const auto* e : events) {
       if (e->kind != event_kind::operator_) continue;
@@ -62,7 +61,7 @@ public:
 };
 
 /// Entries of an order in [from, until): whole days by their counts, the ends one by one.
-std::uint64_t count_between(const eventstore::kv_reader& views, const std::string& order, instant from, instant until) {
+std::uint64_t count_between(const row_reader& views, const std::string& order, instant from, instant until) {
   std::uint64_t total = 0;
   const auto entries = marked('e', order), days = marked('d', order);
   const auto one_by_one = [&](instant first, instant end) {
@@ -98,7 +97,7 @@ void write_entry(json_writer& json, const recorded_event& e, const audit_author&
 
 std::unique_ptr<projection> make_audit() { return std::make_unique<audit_projection>(); }
 
-page list_audit(const eventstore::kv_reader& views, const eventstore::log& log, const audit_query& query,
+page list_audit(const row_reader& views, const eventstore::log& log, const audit_query& query,
                 const std::function<audit_author(std::string_view)>& author_of, bool accounts) {
   // Times that a query may ask for, and no event has.
   constexpr instant earliest{std::chrono::sys_days{std::chrono::year{1} / 1 / 1}}, latest{std::chrono::sys_days{std::chrono::year{9999} / 1 / 1}};

@@ -13,7 +13,7 @@
 namespace plo::projections {
 
 namespace families {
-inline constexpr eventstore::family audit = 12;
+inline constexpr row_family audit{"audit", 2u << 20, false};
 }
 
 struct audit_query {
@@ -34,7 +34,7 @@ struct audit_author {
 };
 
 /// A page of entries, newest first. Without `accounts` nothing is told of accounts but ids and names.
-[[nodiscard]] page list_audit(const eventstore::kv_reader& views, const eventstore::log& log, const audit_query& query,
+[[nodiscard]] page list_audit(const row_reader& views, const eventstore::log& log, const audit_query& query,
                               const std::function<audit_author(std::string_view operator_id)>& author_of, bool accounts);
 
 /// What an operator's event means, as an English sentence.

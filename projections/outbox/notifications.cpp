@@ -126,11 +126,11 @@ class notifications_projection final : public projection {
 public:
   explicit notifications_projection(facet_index& index) : index_(index) {}
 
-  std::string_view name() const override { return "notifications"; }
   std::uint32_t schema_version() const override { return 3; }
-  eventstore::family rows() const override { return rows_family; }
+  row_family rows() const override { return rows_family; }
+  bool is_acted_on() const override { return true; }
 
-  void load(const eventstore::kv_reader& views) override {
+  void load(const row_reader& views) override {
     staged_rows all;
     views.scan(rows_family, tagged('R'), keys::after(tagged('R')), [&](std::string_view key, std::string_view value) {
       const notification_id id{keys::get_uuid(key.substr(1))};
@@ -140,7 +140,7 @@ public:
     });
   }
 
-  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const row_reader& views, row_batch& batch) override {
     staged_.clear();
     step now(views, batch);
     for (const auto* e : events) {
@@ -156,7 +156,7 @@ private:
   /// What one step changes: rows are written once, however many of its events concern them.
   class step {
   public:
-    step(const eventstore::kv_reader& views, eventstore::kv_batch& batch) : views_(views), batch_(batch) {}
+    step(const row_reader& views, row_batch& batch) : views_(views), batch_(batch) {}
 
     void request(const recorded_event& e) {
       const auto asked = read_notification_request(e);
@@ -243,8 +243,8 @@ private:
       ++counts_[count_key(row.channel, status)];
     }
 
-    const eventstore::kv_reader& views_;
-    eventstore::kv_batch& batch_;
+    const row_reader& views_;
+    row_batch& batch_;
     std::unordered_map<notification_id, notification_row> rows_;
     std::map<std::string, std::int64_t> counts_;
     std::set<std::string> lanes_;
@@ -264,7 +264,7 @@ void write_item(json_writer& json, const notification_row& row) {
 }
 
 /// The notifications of a project or of an anomaly.
-std::vector<uuid> ids_under(const eventstore::kv_reader& views, const std::string& prefix) {
+std::vector<uuid> ids_under(const row_reader& views, const std::string& prefix) {
   std::vector<uuid> ids;
   views.scan(rows_family, prefix, keys::after(prefix), [&](std::string_view, std::string_view value) {
     ids.push_back(keys::get_uuid(value));
@@ -278,7 +278,7 @@ std::vector<uuid> ids_under(const eventstore::kv_reader& views, const std::strin
 
 std::unique_ptr<projection> make_notifications(facet_index& index) { return std::make_unique<notifications_projection>(index); }
 
-std::optional<notification_row> find_notification(const eventstore::kv_reader& views, const notification_id& id) {
+std::optional<notification_row> find_notification(const row_reader& views, const notification_id& id) {
   const auto stored = views.get(rows_family, row_key(id));
   return stored ? std::optional(decode(id, *stored)) : std::nullopt;
 }
@@ -296,12 +296,12 @@ page list_notifications(reading& views, const notification_query& query) {
   }
   asked.sort = notification_index::requested;
   asked.ascending = false;
-  return read_page(views, views.indexes().of<notification_index>(), std::move(asked), query.page, [&](json_writer& items, const uuid& id) {
+  return read_page(views, views.index<notification_index>(), std::move(asked), query.page, [&](json_writer& items, const uuid& id) {
     if (const auto row = find_notification(views.rows(), {id})) write_item(items, *row);
   });
 }
 
-std::vector<std::string> notification_lanes(const eventstore::kv_reader& views) {
+std::vector<std::string> notification_lanes(const row_reader& views) {
   std::vector<std::string> lanes;
   views.scan(rows_family, tagged('L'), keys::after(tagged('L')), [&](std::string_view key, std::string_view) {
     lanes.emplace_back(key.substr(1));
@@ -310,7 +310,7 @@ std::vector<std::string> notification_lanes(const eventstore::kv_reader& views) 
   return lanes;
 }
 
-std::vector<notification_row> waiting_in(const eventstore::kv_reader& views, std::string_view lane, position after, std::size_t most) {
+std::vector<notification_row> waiting_in(const row_reader& views, std::string_view lane, position after, std::size_t most) {
   std::vector<notification_row> rows;
   const auto prefix = lane_prefix(lane);
   if (most == 0) return rows;
@@ -321,7 +321,7 @@ std::vector<notification_row> waiting_in(const eventstore::kv_reader& views, std
   return rows;
 }
 
-std::vector<notification_count> notification_counts(const eventstore::kv_reader& views) {
+std::vector<notification_count> notification_counts(const row_reader& views) {
   std::vector<notification_count> counts;
   const auto prefix = tagged('N');
   views.scan(rows_family, prefix, keys::after(prefix), [&](std::string_view key, std::string_view value) {

@@ -17,7 +17,7 @@
 namespace plo::projections {
 
 namespace families {
-inline constexpr eventstore::family notifications = 4;
+inline constexpr row_family notifications{"notifications"};
 }
 
 /// What the list is filtered and sorted by.
@@ -57,12 +57,12 @@ struct notification_query {
 [[nodiscard]] page list_notifications(reading& views, const notification_query& query);
 inline constexpr char notifications_cursor = 'n';
 
-[[nodiscard]] std::optional<notification_row> find_notification(const eventstore::kv_reader& views, const notification_id& id);
+[[nodiscard]] std::optional<notification_row> find_notification(const row_reader& views, const notification_id& id);
 
 /// The lanes there are, whether or not anything waits in them.
-[[nodiscard]] std::vector<std::string> notification_lanes(const eventstore::kv_reader& views);
+[[nodiscard]] std::vector<std::string> notification_lanes(const row_reader& views);
 /// What waits in a lane behind a place (a row's `waiting_since`), in order.
-[[nodiscard]] std::vector<notification_row> waiting_in(const eventstore::kv_reader& views, std::string_view lane, position after,
+[[nodiscard]] std::vector<notification_row> waiting_in(const row_reader& views, std::string_view lane, position after,
                                                        std::size_t most);
 
 struct notification_count {
@@ -70,6 +70,6 @@ struct notification_count {
   notification_status status;
   std::uint64_t count;
 };
-[[nodiscard]] std::vector<notification_count> notification_counts(const eventstore::kv_reader& views);
+[[nodiscard]] std::vector<notification_count> notification_counts(const row_reader& views);
 
 }  // namespace plo::projections

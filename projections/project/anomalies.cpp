@@ -80,11 +80,10 @@ class anomalies_projection final : public projection {
 public:
   anomalies_projection(const project_fold& projects, facet_index& index) : projects_(projects), index_(index) {}
 
-  std::string_view name() const override { return "anomalies"; }
   std::uint32_t schema_version() const override { return 3; }
-  eventstore::family rows() const override { return families::anomalies; }
+  row_family rows() const override { return families::anomalies; }
 
-  void load(const eventstore::kv_reader& views) override {
+  void load(const row_reader& views) override {
     views.scan(rows(), "A", "B", [&](std::string_view key, std::string_view value) {
       const auto a = decode_anomaly(value);
       index_.put(keys::get_uuid(key.substr(1)), a.facets, a.columns);
@@ -92,7 +91,7 @@ public:
     });
   }
 
-  void apply(event_pointers, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers, const row_reader& views, row_batch& batch) override {
     staged_.clear();
     for (const auto& touched : projects_.touched()) {
       const auto& project = *touched.state;
@@ -113,8 +112,8 @@ public:
 
 private:
   /// The project moved to another store or type: its anomalies that the step does not write anyway follow it.
-  void move_others(const touched_project& touched, std::string_view store, std::string_view type, const eventstore::kv_reader& views,
-                   eventstore::kv_batch& batch) {
+  void move_others(const touched_project& touched, std::string_view store, std::string_view type, const row_reader& views,
+                   row_batch& batch) {
     const auto prefix = anomalies_of(touched.state->id);
     views.scan(rows(), prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
       const auto id = keys::get_uuid(key.substr(prefix.size()));
@@ -131,7 +130,7 @@ private:
   }
 
   void write_row(const project_id& project, const anomaly& a, std::string_view store, std::string_view type,
-                 const eventstore::kv_reader& views, eventstore::kv_batch& batch) {
+                 const row_reader& views, row_batch& batch) {
     json_writer json;
     write_anomaly(json, a, project);
     stored_anomaly row;
@@ -155,7 +154,7 @@ private:
     put(a.id.value, row, batch);
   }
 
-  void put(const uuid& id, const stored_anomaly& row, eventstore::kv_batch& batch) {
+  void put(const uuid& id, const stored_anomaly& row, row_batch& batch) {
     batch.put(rows(), anomaly_row_key(id), encode_anomaly(row));
     staged_.put(id, {row.facets.begin(), row.facets.end()}, {row.columns.begin(), row.columns.end()});
   }
@@ -199,20 +198,20 @@ index_query index_query_of(const reading& views, const anomaly_query& query) {
 }
 
 page list_anomalies(reading& views, const anomaly_query& query) {
-  return read_page(views, views.indexes().of<anomaly_index>(), index_query_of(views, query), query.page, [&](json_writer& items, const uuid& id) {
+  return read_page(views, views.index<anomaly_index>(), index_query_of(views, query), query.page, [&](json_writer& items, const uuid& id) {
     const auto row = views.rows().get(families::anomalies, anomaly_row_key(id));
     if (row) items.raw(decode_anomaly(*row).json);
   });
 }
 
-std::optional<anomaly_row> find_anomaly(const eventstore::kv_reader& views, const anomaly_id& id) {
+std::optional<anomaly_row> find_anomaly(const row_reader& views, const anomaly_id& id) {
   const auto row = views.get(families::anomalies, anomaly_row_key(id.value));
   if (!row) return std::nullopt;
   const auto a = decode_anomaly(*row);
   return anomaly_row{a.project, std::string(a.json), std::string(a.facts)};
 }
 
-bool has_fired(const eventstore::kv_reader& views, std::string_view rule_id) {
+bool has_fired(const row_reader& views, std::string_view rule_id) {
   return views.get(families::anomalies, fired_key(rule_id)).has_value();
 }
 

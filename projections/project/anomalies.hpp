@@ -46,9 +46,9 @@ struct anomaly_row {
   std::string json;   // as in the list
   std::string facts;  // JSON [{path, value}]
 };
-[[nodiscard]] std::optional<anomaly_row> find_anomaly(const eventstore::kv_reader& views, const anomaly_id& id);
+[[nodiscard]] std::optional<anomaly_row> find_anomaly(const row_reader& views, const anomaly_id& id);
 
 /// Whether any anomaly of the rule is on record.
-[[nodiscard]] bool has_fired(const eventstore::kv_reader& views, std::string_view rule_id);
+[[nodiscard]] bool has_fired(const row_reader& views, std::string_view rule_id);
 
 }  // namespace plo::projections

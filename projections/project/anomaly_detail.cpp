@@ -172,7 +172,7 @@ std::string explanation_of(const eventstore::log& log, const explained_anomaly& 
   return explanation.end_object().str();
 }
 
-std::optional<std::string> explain_anomaly(const eventstore::kv_reader& views, const eventstore::log& log, const anomaly_id& id) {
+std::optional<std::string> explain_anomaly(const row_reader& views, const eventstore::log& log, const anomaly_id& id) {
   const auto row = find_anomaly(views, id);
   if (!row) return std::nullopt;
   const auto document = json_document::parse(row->json);

@@ -12,7 +12,7 @@ namespace plo::projections {
 
 /// The anomaly as JSON with `explanation: {rule, when, facts, event, deadline}`: the rule as it was defined in the version that raised it,
 /// the facts that its condition read, and the event that caused it. Empty when there is no such anomaly.
-[[nodiscard]] std::optional<std::string> explain_anomaly(const eventstore::kv_reader& views, const eventstore::log& log,
+[[nodiscard]] std::optional<std::string> explain_anomaly(const row_reader& views, const eventstore::log& log,
                                                          const anomaly_id& id);
 
 /// What of an anomaly its explanation is made from.

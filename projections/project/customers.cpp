@@ -160,7 +160,7 @@ std::string place_in_list(const customer_row& c, std::string_view customer) {
 
 std::string_view customer_at(std::string_view place) { return place.substr(place.find('\0') + 1); }
 
-std::uint64_t customers_total(const eventstore::kv_reader& views) {
+std::uint64_t customers_total(const row_reader& views) {
   const auto stored = views.get(families::customers, customers_total_key);
   return stored ? keys::get_u64(*stored) : 0;
 }
@@ -169,11 +169,10 @@ class customers_projection final : public projection {
 public:
   explicit customers_projection(const project_fold& projects) : projects_(projects) {}
 
-  std::string_view name() const override { return "customers"; }
   std::uint32_t schema_version() const override { return 3; }
-  eventstore::family rows() const override { return families::customers; }
+  row_family rows() const override { return families::customers; }
 
-  void apply(event_pointers, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers, const row_reader& views, row_batch& batch) override {
     changes changed;
     for (const auto& touched : projects_.touched()) {
       const auto& id = touched.state->id;
@@ -220,7 +219,7 @@ private:
   using changes = std::map<std::string, change>;
 
   /// How many customers there are more.
-  std::int64_t write(const std::string& customer, const change& by, const eventstore::kv_reader& views, eventstore::kv_batch& batch) const {
+  std::int64_t write(const std::string& customer, const change& by, const row_reader& views, row_batch& batch) const {
     for (const auto& [key, value] : by.entries) {
       if (value) batch.put(rows(), key, *value);
       else batch.remove(rows(), key);
@@ -251,7 +250,7 @@ private:
   }
 
   /// The name that the newest of the projects shown has; depends on the projects alone, not on the order of their changes.
-  std::string name_of(const std::string& customer, const change& by, const eventstore::kv_reader& views) const {
+  std::string name_of(const std::string& customer, const change& by, const row_reader& views) const {
     std::string best_place, best_name;
     for (const auto in : {in_current, in_past, in_planned}) {
       const auto prefix = of_group(customer, in);
@@ -283,7 +282,7 @@ private:
   const project_fold& projects_;
 };
 
-void write_customer(json_writer& json, const eventstore::kv_reader& views, std::string_view customer, const customer_row& row) {
+void write_customer(json_writer& json, const row_reader& views, std::string_view customer, const customer_row& row) {
   static constexpr std::array<std::string_view, customer_groups> names{"current", "past", "planned"};
   json.begin_object().field("customer_id", customer).field_or_null("name", row.name);
   json.key("projects").begin_object();
@@ -307,7 +306,7 @@ void write_customer(json_writer& json, const eventstore::kv_reader& views, std::
 
 std::unique_ptr<projection> make_customers(const project_fold& projects) { return std::make_unique<customers_projection>(projects); }
 
-std::optional<std::string> customer_json(const eventstore::kv_reader& views, std::string_view customer_id) {
+std::optional<std::string> customer_json(const row_reader& views, std::string_view customer_id) {
   const auto stored = views.get(families::customers, customer_key(customer_id));
   if (!stored) return std::nullopt;
   json_writer json;
@@ -315,7 +314,7 @@ std::optional<std::string> customer_json(const eventstore::kv_reader& views, std
   return json.str();
 }
 
-page list_customers(const eventstore::kv_reader& views, const customer_query& query) {
+page list_customers(const row_reader& views, const customer_query& query) {
   const auto write = [&](json_writer& items, const std::string& customer) {
     if (const auto found = customer_json(views, customer)) items.raw(*found);
   };
@@ -343,7 +342,7 @@ page list_customers(const eventstore::kv_reader& views, const customer_query& qu
   return result;
 }
 
-std::vector<uuid> projects_of_customer(const eventstore::kv_reader& views, std::string_view customer_id) {
+std::vector<uuid> projects_of_customer(const row_reader& views, std::string_view customer_id) {
   std::vector<uuid> ids;
   const auto prefix = of_customer(within_key(customer_id));
   views.scan(families::customers, prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
@@ -353,7 +352,7 @@ std::vector<uuid> projects_of_customer(const eventstore::kv_reader& views, std::
   return ids;
 }
 
-std::vector<customer_match> find_customers(const eventstore::kv_reader& views, const std::vector<std::string>& terms, std::size_t most) {
+std::vector<customer_match> find_customers(const row_reader& views, const std::vector<std::string>& terms, std::size_t most) {
   std::vector<customer_match> matches;
   auto places = find_some(views, customer_tokens, terms, most);
   std::sort(places.begin(), places.end());

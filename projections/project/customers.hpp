@@ -24,19 +24,19 @@ struct customer_query {
 [[nodiscard]] std::unique_ptr<projection> make_customers(const project_fold& projects);
 
 /// A page of customers by name (without case and accents), then id.
-[[nodiscard]] page list_customers(const eventstore::kv_reader& views, const customer_query& query);
+[[nodiscard]] page list_customers(const row_reader& views, const customer_query& query);
 /// One as in the list; empty when there is none.
-[[nodiscard]] std::optional<std::string> customer_json(const eventstore::kv_reader& views, std::string_view customer_id);
+[[nodiscard]] std::optional<std::string> customer_json(const row_reader& views, std::string_view customer_id);
 
 /// All projects of a customer, in no order.
-[[nodiscard]] std::vector<uuid> projects_of_customer(const eventstore::kv_reader& views, std::string_view customer_id);
+[[nodiscard]] std::vector<uuid> projects_of_customer(const row_reader& views, std::string_view customer_id);
 
 struct customer_match {
   std::string customer_id, name;
   int match = 0;  // as match_of tells
 };
 /// Customers that meet all terms; looks at no more than `most` keys of the index.
-[[nodiscard]] std::vector<customer_match> find_customers(const eventstore::kv_reader& views, const std::vector<std::string>& terms,
+[[nodiscard]] std::vector<customer_match> find_customers(const row_reader& views, const std::vector<std::string>& terms,
                                                          std::size_t most);
 
 }  // namespace plo::projections

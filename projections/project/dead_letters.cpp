@@ -75,11 +75,10 @@ class dead_letters_projection final : public projection {
 public:
   explicit dead_letters_projection(facet_index& index) : index_(index) {}
 
-  std::string_view name() const override { return "dead_letters"; }
   std::uint32_t schema_version() const override { return 2; }
-  eventstore::family rows() const override { return families::dead_letters; }
+  row_family rows() const override { return families::dead_letters; }
 
-  void load(const eventstore::kv_reader& views) override {
+  void load(const row_reader& views) override {
     staged_rows all;
     views.scan(rows(), "R", "S", [&](std::string_view key, std::string_view value) {
       const dead_letter_id id{keys::get_uuid(key.substr(1))};
@@ -89,7 +88,7 @@ public:
     });
   }
 
-  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const row_reader& views, row_batch& batch) override {
     staged_.clear();
     letters changed;
     for (const auto* e : events)
@@ -105,7 +104,7 @@ public:
 private:
   using letters = std::unordered_map<uuid, letter_row>;
 
-  void fold(const recorded_event& e, const eventstore::kv_reader& views, letters& changed) const {
+  void fold(const recorded_event& e, const row_reader& views, letters& changed) const {
     const auto data = json_document::parse(e.data);
     if (!data || !data->root().is_object()) return;
     const auto text = [&](const char* name) { return std::string(json::get_string(data->root(), name).value_or("")); };
@@ -146,7 +145,7 @@ private:
 
 std::unique_ptr<projection> make_dead_letters(facet_index& index) { return std::make_unique<dead_letters_projection>(index); }
 
-std::optional<eventstore::dead_letter_entry> find_letter(const eventstore::kv_reader& views, const dead_letter_id& id) {
+std::optional<eventstore::dead_letter_entry> find_letter(const row_reader& views, const dead_letter_id& id) {
   const auto stored = views.get(families::dead_letters, letter_key(id.value));
   if (!stored) return std::nullopt;
   const auto row = decode_letter(id, *stored);
@@ -155,7 +154,7 @@ std::optional<eventstore::dead_letter_entry> find_letter(const eventstore::kv_re
   return eventstore::dead_letter_entry{id, row.project_ref, stands, row.added};
 }
 
-std::optional<std::string> dead_letter_json(const eventstore::kv_reader& views, const eventstore::log& log, const dead_letter_id& id) {
+std::optional<std::string> dead_letter_json(const row_reader& views, const eventstore::log& log, const dead_letter_id& id) {
   const auto stored = views.get(families::dead_letters, letter_key(id.value));
   if (!stored) return std::nullopt;
   json_writer json;
@@ -169,7 +168,7 @@ page list_dead_letters(reading& views, const eventstore::log& log, const dead_le
   require_facet(asked, dead_letter_index::status, query.status);
   asked.sort = dead_letter_index::added;
   asked.ascending = false;
-  return read_page(views, views.indexes().of<dead_letter_index>(), std::move(asked), query.page, [&](json_writer& items, const uuid& id) {
+  return read_page(views, views.index<dead_letter_index>(), std::move(asked), query.page, [&](json_writer& items, const uuid& id) {
     if (const auto letter = dead_letter_json(views.rows(), log, {id})) items.raw(*letter);
   });
 }

@@ -31,8 +31,8 @@ inline constexpr char dead_letters_cursor = 'd';
 /// A page of dead letters, newest first.
 [[nodiscard]] page list_dead_letters(reading& views, const eventstore::log& log, const dead_letter_query& query);
 /// Its place in the log's terms, for a command on it; empty when there is none.
-[[nodiscard]] std::optional<eventstore::dead_letter_entry> find_letter(const eventstore::kv_reader& views, const dead_letter_id& id);
+[[nodiscard]] std::optional<eventstore::dead_letter_entry> find_letter(const row_reader& views, const dead_letter_id& id);
 /// One as in the list; empty when there is none.
-[[nodiscard]] std::optional<std::string> dead_letter_json(const eventstore::kv_reader& views, const eventstore::log& log, const dead_letter_id& id);
+[[nodiscard]] std::optional<std::string> dead_letter_json(const row_reader& views, const eventstore::log& log, const dead_letter_id& id);
 
 }  // namespace plo::projections

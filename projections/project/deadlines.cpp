@@ -43,11 +43,11 @@ public:
     history_.push_back({checkpoint, std::make_shared<const rules::rule_set>(std::move(set))});
   }
 
-  std::string_view name() const override { return "deadlines"; }
   std::uint32_t schema_version() const override { return 2; }
-  eventstore::family rows() const override { return families::deadlines; }
+  row_family rows() const override { return families::deadlines; }
+  bool is_acted_on() const override { return true; }
 
-  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const row_reader& views, row_batch& batch) override {
     history_.erase(history_.begin(), history_.end() - 1);
     auto latest = latest_occurrence(views);
     const auto before = latest;
@@ -91,14 +91,14 @@ std::unique_ptr<projection> make_deadlines(const project_fold& projects, const e
   return std::make_unique<deadlines>(projects, log, std::move(settings), checkpoint);
 }
 
-void each_deadline(const eventstore::kv_reader& views, const std::function<void(const project_id&, instant)>& visit) {
+void each_deadline(const row_reader& views, const std::function<void(const project_id&, instant)>& visit) {
   views.scan(families::deadlines, "P", "Q", [&](std::string_view key, std::string_view value) {
     if (!value.empty()) visit({keys::get_uuid(key.substr(1))}, time_of(value));
     return true;
   });
 }
 
-std::vector<project_id> projects_after(const eventstore::kv_reader& views, const project_id& after, std::size_t most) {
+std::vector<project_id> projects_after(const row_reader& views, const project_id& after, std::size_t most) {
   std::vector<project_id> found;
   auto from = row_key(after);
   from.push_back('\0');
@@ -109,7 +109,7 @@ std::vector<project_id> projects_after(const eventstore::kv_reader& views, const
   return found;
 }
 
-instant latest_occurrence(const eventstore::kv_reader& views) {
+instant latest_occurrence(const row_reader& views) {
   const auto stored = views.get(families::deadlines, clock_key);
   return stored ? time_of(*stored) : instant{};
 }

@@ -14,12 +14,12 @@ namespace plo::projections {
 /// Needs the log for the rules as they were at the checkpoint that it goes on from.
 [[nodiscard]] std::unique_ptr<projection> make_deadlines(const project_fold& projects, const eventstore::log& log, domain_settings settings, position checkpoint);
 
-void each_deadline(const eventstore::kv_reader& views, const std::function<void(const project_id&, instant due)>& visit);
+void each_deadline(const row_reader& views, const std::function<void(const project_id&, instant due)>& visit);
 
 /// Projects with ids behind `after`, in order.
-[[nodiscard]] std::vector<project_id> projects_after(const eventstore::kv_reader& views, const project_id& after, std::size_t most);
+[[nodiscard]] std::vector<project_id> projects_after(const row_reader& views, const project_id& after, std::size_t most);
 
 /// The largest `occurred_at` that any source has told; the start of time when none has.
-[[nodiscard]] instant latest_occurrence(const eventstore::kv_reader& views);
+[[nodiscard]] instant latest_occurrence(const row_reader& views);
 
 }  // namespace plo::projections

@@ -1,3 +1,4 @@
+#include "projections/core/read_models.hpp"
 #include "projections/project/exports.hpp"
 
 #include <algorithm>
@@ -52,12 +53,14 @@ struct comes_later {
 template <class Load>
 class csv_rows final : public csv_export {
 public:
-  csv_rows(std::unique_ptr<const eventstore::kv_reader> rows, std::vector<list_place> places, bool ascending,
+  csv_rows(std::unique_ptr<const row_reader> rows, std::vector<list_place> places, bool ascending,
            std::span<const std::string_view> columns, Load load)
       : rows_(std::move(rows)), places_(std::move(places)), ascending_(ascending), columns_(columns), load_(load) {
     if (ascending_) std::make_heap(places_.begin(), places_.end(), comes_later<true>());
     else std::make_heap(places_.begin(), places_.end(), comes_later<false>());
   }
+
+  position as_of() const override { return checkpoint_of(*rows_); }
 
   std::string next() override {
     std::string text;
@@ -85,7 +88,7 @@ private:
     text.append(csv_line_end);
   }
 
-  std::unique_ptr<const eventstore::kv_reader> rows_;
+  std::unique_ptr<const row_reader> rows_;
   std::vector<list_place> places_;
   bool ascending_;
   std::span<const std::string_view> columns_;
@@ -143,15 +146,15 @@ void append_csv_text(std::string& line, std::string_view text) {
 
 std::unique_ptr<csv_export> export_projects(reading& views, const project_query& query) {
   const auto asked = index_query_of(views, query);
-  auto places = views.indexes().of<project_index>().all(asked);
-  const auto load = [](const eventstore::kv_reader& rows, const uuid& id) { return project_item(rows, {id}); };
+  auto places = views.index<project_index>().all(asked);
+  const auto load = [](const row_reader& rows, const uuid& id) { return project_item(rows, {id}); };
   return std::make_unique<csv_rows<decltype(load)>>(views.take_rows(), std::move(places), asked.ascending, project_columns, load);
 }
 
 std::unique_ptr<csv_export> export_anomalies(reading& views, const anomaly_query& query) {
   const auto asked = index_query_of(views, query);
-  auto places = views.indexes().of<anomaly_index>().all(asked);
-  const auto load = [](const eventstore::kv_reader& rows, const uuid& id) {
+  auto places = views.index<anomaly_index>().all(asked);
+  const auto load = [](const row_reader& rows, const uuid& id) {
     const auto row = find_anomaly(rows, {id});
     return row ? row->json : std::string();
   };

@@ -16,6 +16,8 @@ public:
   virtual ~csv_export() = default;
   /// The next rows, the header first; empty at the end.
   [[nodiscard]] virtual std::string next() = 0;
+  /// The position that the rows are as of.
+  [[nodiscard]] virtual position as_of() const = 0;
 };
 
 /// Page and cursor of the queries are not looked at. The rows stay as they are now for as long as the export lives; in memory it keeps

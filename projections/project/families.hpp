@@ -1,11 +1,11 @@
-// The families that the project's read models keep their rows in.
+// The rows that the project's read models keep.
 #pragma once
 
-#include "eventstore/kv/kv_store.hpp"
+#include "projections/core/rows.hpp"
 
 namespace plo::projections::families {
 
-inline constexpr eventstore::family projects = 1, deadlines = 2, anomalies = 3, dead_letters = 5, search = 6, customers = 7, kpis = 8, legs = 9,
-                                    stations = 10;
+inline constexpr row_family projects{"projects", 8u << 20}, deadlines{"deadlines"}, anomalies{"anomalies"}, dead_letters{"dead_letters", 2u << 20},
+    search{"search", 8u << 20}, customers{"customers"}, kpis{"kpis"}, legs{"legs", 2u << 20}, stations{"stations", 1u << 20};
 
 }  // namespace plo::projections::families

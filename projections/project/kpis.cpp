@@ -162,7 +162,7 @@ public:
     if (local_day_of_it <= p.promised_day) add(p, day, kpi_on_time, by);
   }
 
-  void write(const eventstore::kv_reader& views, eventstore::kv_batch& batch) const {
+  void write(const row_reader& views, row_batch& batch) const {
     for (const auto& [key, change] : days_) {
       if (change == day_numbers{}) continue;
       day_numbers sum{};
@@ -219,18 +219,17 @@ class kpis_projection final : public projection {
 public:
   kpis_projection(const project_fold& projects, domain_settings settings) : projects_(projects), settings_(std::move(settings)) {}
 
-  std::string_view name() const override { return "kpis"; }
   std::uint32_t schema_version() const override { return 2; }
-  eventstore::family rows() const override { return families::kpis; }
+  row_family rows() const override { return families::kpis; }
 
-  void apply(event_pointers, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers, const row_reader& views, row_batch& batch) override {
     count_changes changes(settings_);
     for (const auto& touched : projects_.touched()) fold(touched, views, batch, changes);
     changes.write(views, batch);
   }
 
 private:
-  void fold(const touched_project& touched, const eventstore::kv_reader& views, eventstore::kv_batch& batch, count_changes& changes) const {
+  void fold(const touched_project& touched, const row_reader& views, row_batch& batch, count_changes& changes) const {
     const auto& project = *touched.state;
     std::string project_key(1, 'J');
     keys::put_uuid(project_key, project.id.value);
@@ -292,7 +291,7 @@ private:
 
 /// Visits the counts of the days asked for: the day, what stands behind it in the key, and the value.
 template <class Visit>
-void each_day(const eventstore::kv_reader& views, char what, const kpi_query& query, Visit visit) {
+void each_day(const row_reader& views, char what, const kpi_query& query, Visit visit) {
   const auto prefix = count_prefix(what, query.store_id.empty() ? nullptr : &query.store_id, query.type.empty() ? nullptr : &query.type);
   auto from = prefix, until = prefix;
   put_ordered(from, query.from.time_since_epoch().count());
@@ -353,7 +352,7 @@ std::unique_ptr<projection> make_kpis(const project_fold& projects, const domain
 }
 
 std::string kpis_json(reading& views, const kpi_query& query) {
-  const auto open = open_counts(views.indexes().of<anomaly_index>(), query);
+  const auto open = open_counts(views.index<anomaly_index>(), query);
   views.release();
   std::map<std::int64_t, day_numbers> days;
   day_numbers sum{};

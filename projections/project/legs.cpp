@@ -20,7 +20,7 @@ constexpr std::size_t max_lanes = 200'000;
 /// The rows as they are written, each read once.
 class rows_read : public risk::memory {
 public:
-  explicit rows_read(const eventstore::kv_reader& views) : views_(views) {}
+  explicit rows_read(const row_reader& views) : views_(views) {}
 
   const risk::learnt* find(const std::string& key) const override {
     const auto [known, fresh] = read_.try_emplace(key);
@@ -31,7 +31,7 @@ public:
   risk::learnt* change(const std::string&, const risk::learnt&) override { return nullptr; }
 
 private:
-  const eventstore::kv_reader& views_;
+  const row_reader& views_;
   mutable std::map<std::string, std::optional<risk::learnt>> read_;
 };
 
@@ -41,7 +41,7 @@ double rounded(double probability) { return std::round(probability * 1e4) / 1e4;
 
 project_fold::project_fold(const eventstore::log& log, domain_settings settings) : settings_(std::move(settings)), states_(log, settings_, max_states_kept) {}
 
-void project_fold::load(const eventstore::kv_reader& views) {
+void project_fold::load(const row_reader& views) {
   views.scan(families::legs, "", "", [&](std::string_view key, std::string_view value) {
     if (auto row = risk::decode(value)) known_.emplace(key, std::move(*row));
     return true;
@@ -64,7 +64,7 @@ risk::learnt* project_fold::change(const std::string& key, const risk::learnt& f
   return &staged_.emplace(key, known == known_.end() ? fresh : known->second).first->second;
 }
 
-void project_fold::apply(event_pointers events, const eventstore::kv_reader&, eventstore::kv_batch& batch) {
+void project_fold::apply(event_pointers events, const row_reader&, row_batch& batch) {
   touched_ = states_.apply(events);
   const auto& taught = states_.taught();
   staged_.clear();
@@ -88,7 +88,7 @@ void project_fold::publish() {
   fresh_ = 0;
 }
 
-std::optional<risk::estimate> explain_risk(const eventstore::kv_reader& views, const project_state& state, const domain_settings& settings, instant now) {
+std::optional<risk::estimate> explain_risk(const row_reader& views, const project_state& state, const domain_settings& settings, instant now) {
   auto estimate = risk::estimate_risk(state, rows_read(views), settings, now, true);
   if (estimate) estimate->probability = rounded(estimate->probability);
   return estimate;

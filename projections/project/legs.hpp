@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "domain/risk/estimate.hpp"
-#include "eventstore/kv/kv_store.hpp"
+#include "projections/core/rows.hpp"
 #include "projections/core/projection.hpp"
 #include "projections/project/families.hpp"
 #include "projections/project/project_states.hpp"
@@ -22,12 +22,11 @@ class project_fold final : public projection, private risk::memory {
 public:
   project_fold(const eventstore::log& log, domain_settings settings);
 
-  std::string_view name() const override { return "legs"; }
   std::uint32_t schema_version() const override { return 2; }
-  eventstore::family rows() const override { return families::legs; }
-  void load(const eventstore::kv_reader& views) override;
+  row_family rows() const override { return families::legs; }
+  void load(const row_reader& views) override;
   /// Learns what the step's events taught and sets the risk of each project it touched. Counts with the step once it is published.
-  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override;
+  void apply(event_pointers events, const row_reader& views, row_batch& batch) override;
   void publish() override;
 
   /// The projects that the present step touched, as they are after it.
@@ -46,7 +45,7 @@ private:
 };
 
 /// The risk of a project as of now with the facts that weigh most, from the legs as they are in `views`.
-[[nodiscard]] std::optional<risk::estimate> explain_risk(const eventstore::kv_reader& views, const project_state& state,
+[[nodiscard]] std::optional<risk::estimate> explain_risk(const row_reader& views, const project_state& state,
                                                          const domain_settings& settings, instant now);
 
 }  // namespace plo::projections

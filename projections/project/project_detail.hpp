@@ -6,7 +6,7 @@
 
 #include "domain/project/project.hpp"
 #include "domain/rules/rule_set.hpp"
-#include "eventstore/kv/kv_store.hpp"
+#include "projections/core/rows.hpp"
 #include "eventstore/log.hpp"
 
 namespace plo::projections {
@@ -36,7 +36,7 @@ struct folded_project {
 struct detail_context {
   const rules::rule_set& rules;  // in force, for the next deadlines
   const domain_settings& settings;
-  const eventstore::kv_reader& views;  // for the risk
+  const row_reader& views;  // for the risk
   std::string tracking_token;
 };
 

@@ -71,11 +71,11 @@ class projects_projection final : public projection {
 public:
   projects_projection(const project_fold& projects, facet_index& index) : projects_(projects), index_(index) {}
 
-  std::string_view name() const override { return "projects"; }
   std::uint32_t schema_version() const override { return 4; }
-  eventstore::family rows() const override { return families::projects; }
+  row_family rows() const override { return families::projects; }
+  bool is_acted_on() const override { return true; }
 
-  void load(const eventstore::kv_reader& views) override {
+  void load(const row_reader& views) override {
     const std::string prefix(1, project_tag);
     views.scan(rows(), prefix, keys::after(prefix), [&](std::string_view key, std::string_view value) {
       const auto row = decode_project_row(value);
@@ -84,7 +84,7 @@ public:
     });
   }
 
-  void apply(event_pointers, const eventstore::kv_reader&, eventstore::kv_batch& batch) override {
+  void apply(event_pointers, const row_reader&, row_batch& batch) override {
     staged_.clear();
     for (const auto& touched : projects_.touched()) {
       const auto& project = *touched.state;
@@ -143,7 +143,7 @@ void narrow(std::optional<std::vector<uuid>>& among, std::vector<uuid> ids) {
 
 std::unique_ptr<projection> make_projects(const project_fold& projects, facet_index& index) { return std::make_unique<projects_projection>(projects, index); }
 
-std::string store_of(const eventstore::kv_reader& views, const project_id& id, position at) {
+std::string store_of(const row_reader& views, const project_id& id, position at) {
   std::string store;
   views.scan_back(families::projects, store_row_key(id.value, {0}), store_row_key(id.value, {at.value + 1}), [&](std::string_view, std::string_view value) {
     store = value;
@@ -152,7 +152,7 @@ std::string store_of(const eventstore::kv_reader& views, const project_id& id, p
   return store;
 }
 
-std::string project_item(const eventstore::kv_reader& views, const project_id& id) {
+std::string project_item(const row_reader& views, const project_id& id) {
   const auto row = views.get(families::projects, project_row_key(id.value));
   return row ? std::string(decode_project_row(*row).json) : std::string();
 }
@@ -168,7 +168,7 @@ std::vector<list_place> closed_projects(const reading& views, std::string_view s
   asked.sort = project_index::updated_at;
   asked.limit = most;
   asked.after = after;
-  return views.indexes().of<project_index>().select(asked).rows;
+  return views.index<project_index>().select(asked).rows;
 }
 
 char cursor_list(project_order order, bool descending) {
@@ -195,7 +195,7 @@ index_query index_query_of(const reading& views, const project_query& query) {
 }
 
 page list_projects(reading& views, const project_query& query) {
-  return read_page(views, views.indexes().of<project_index>(), index_query_of(views, query), query.page, [&](json_writer& items, const uuid& id) { items.raw(project_item(views.rows(), {id})); });
+  return read_page(views, views.index<project_index>(), index_query_of(views, query), query.page, [&](json_writer& items, const uuid& id) { items.raw(project_item(views.rows(), {id})); });
 }
 
 }  // namespace plo::projections

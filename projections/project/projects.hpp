@@ -38,10 +38,10 @@ struct project_query {
 /// What the index is asked for them, without page and cursor.
 [[nodiscard]] index_query index_query_of(const reading& views, const project_query& query);
 /// The list item of a project; empty when there is none.
-[[nodiscard]] std::string project_item(const eventstore::kv_reader& views, const project_id& id);
+[[nodiscard]] std::string project_item(const row_reader& views, const project_id& id);
 
 /// The project's store; empty when it has none or is not there yet.
-[[nodiscard]] std::string store_of(const eventstore::kv_reader& views, const project_id& id, position at);
+[[nodiscard]] std::string store_of(const row_reader& views, const project_id& id, position at);
 
 /// Closed projects with a status (completed or cancelled) that nothing has happened to since an instant, longest ago first, behind a place.
 [[nodiscard]] std::vector<list_place> closed_projects(const reading& views, std::string_view status, instant untouched_since,

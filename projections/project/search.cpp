@@ -146,11 +146,10 @@ class search_projection final : public projection {
 public:
   explicit search_projection(const project_fold& projects) : projects_(projects) {}
 
-  std::string_view name() const override { return "search"; }
   std::uint32_t schema_version() const override { return 2; }
-  eventstore::family rows() const override { return families::search; }
+  row_family rows() const override { return families::search; }
 
-  void apply(event_pointers, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers, const row_reader& views, row_batch& batch) override {
     for (const auto& touched : projects_.touched()) {
       const auto& project = *touched.state;
       const auto key = std::string("J") + id_bytes(project.id.value);
@@ -181,7 +180,7 @@ public:
   }
 
 private:
-  void write(const document& d, std::string_view before, eventstore::kv_batch& batch) const {
+  void write(const document& d, std::string_view before, row_batch& batch) const {
     auto row = encode_document(d);
     if (row == before) return;
     const auto was = before.empty() ? stored_document{} : decode_document(before);
@@ -199,7 +198,7 @@ struct hit {
   std::optional<project_id> project;
 };
 
-void add_documents(const eventstore::kv_reader& views, char kind, std::string_view name, const std::vector<std::string>& terms,
+void add_documents(const row_reader& views, char kind, std::string_view name, const std::vector<std::string>& terms,
                    std::vector<hit>& hits) {
   auto places = find_some(views, space_of(kind), terms, keys_per_kind);
   std::sort(places.begin(), places.end());
@@ -213,7 +212,7 @@ void add_documents(const eventstore::kv_reader& views, char kind, std::string_vi
   }
 }
 
-void add_customers(const eventstore::kv_reader& views, const std::vector<std::string>& terms, std::vector<hit>& hits) {
+void add_customers(const row_reader& views, const std::vector<std::string>& terms, std::vector<hit>& hits) {
   for (auto& found : find_customers(views, terms, keys_per_kind))
     hits.push_back({"customer", found.match, instant::min(), found.customer_id, found.name.empty() ? found.customer_id : found.name, found.customer_id, {}});
 }
@@ -236,7 +235,7 @@ void add_rules(const rules::rule_set& rules, const std::vector<std::string>& ter
 
 std::unique_ptr<projection> make_search(const project_fold& projects) { return std::make_unique<search_projection>(projects); }
 
-std::string search(const eventstore::kv_reader& views, const rules::rule_set& rules, std::string_view text) {
+std::string search(const row_reader& views, const rules::rule_set& rules, std::string_view text) {
   std::vector<hit> hits;
   // `jean-pierre` is one term, and in "Jean Pierre" there are two words: what is not found as it was typed is asked for word by word.
   for (const auto& terms : {search_terms(text), search_words(text)}) {
@@ -262,7 +261,7 @@ std::string search(const eventstore::kv_reader& views, const rules::rule_set& ru
   return json.str();
 }
 
-std::optional<std::vector<uuid>> find_projects_by_text(const eventstore::kv_reader& views, std::string_view text) {
+std::optional<std::vector<uuid>> find_projects_by_text(const row_reader& views, std::string_view text) {
   const auto terms = search_terms(text);
   if (terms.empty()) return text.find_first_not_of(' ') == std::string_view::npos ? std::nullopt : std::optional<std::vector<uuid>>(std::in_place);
   const auto has_terms = [&](std::string_view place, const std::vector<std::string>& wanted) {

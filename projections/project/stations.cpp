@@ -40,11 +40,10 @@ bool names_a_station(const recorded_event& e) {
 
 class stations_projection final : public projection {
 public:
-  std::string_view name() const override { return "stations"; }
   std::uint32_t schema_version() const override { return 1; }
-  eventstore::family rows() const override { return families::stations; }
+  row_family rows() const override { return families::stations; }
 
-  void apply(event_pointers events, const eventstore::kv_reader& views, eventstore::kv_batch& batch) override {
+  void apply(event_pointers events, const row_reader& views, row_batch& batch) override {
     std::map<std::string, station_row> changed;
     std::uint64_t added = 0;
     for (const auto* e : events) {
@@ -78,7 +77,7 @@ public:
 
 std::unique_ptr<projection> make_stations() { return std::make_unique<stations_projection>(); }
 
-page list_stations(const eventstore::kv_reader& views, const page_request& request) {
+page list_stations(const row_reader& views, const page_request& request) {
   const auto count = views.get(families::stations, station_count);
   const auto load = [](std::string_view place, std::string_view value) { return std::optional(std::pair(std::string(place), decode_station(value))); };
   const auto write = [](json_writer& json, const std::pair<std::string, station_row>& found) {

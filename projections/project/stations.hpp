@@ -13,6 +13,6 @@ inline constexpr char stations_cursor = 's';
 [[nodiscard]] std::unique_ptr<projection> make_stations();
 
 /// A page of `{station_id, name, registered_at, last_event_at, events}`, by id.
-[[nodiscard]] page list_stations(const eventstore::kv_reader& views, const page_request& request);
+[[nodiscard]] page list_stations(const row_reader& views, const page_request& request);
 
 }  // namespace plo::projections

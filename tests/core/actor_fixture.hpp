@@ -89,6 +89,7 @@ private:
     }
     void write(const eventstore::kv_batch&) override { throw std::logic_error("the log alone writes"); }
     void purge(const std::vector<eventstore::family>&) override {}
+    void drop(const std::vector<eventstore::family>&) override {}
     std::unique_ptr<const eventstore::kv_reader> snapshot() const override { return store().snapshot(); }
 
   private:

@@ -46,22 +46,6 @@ inline attempt put_off(std::string words, bool way_was_free = true) {
   return result;
 }
 
-/// The views as they are: a snapshot of a store in memory would be a copy of it.
-class live_views final : public eventstore::kv_reader {
-public:
-  explicit live_views(const eventstore::kv_reader& views) : views_(views) {}
-  std::optional<std::string> get(eventstore::family where, std::string_view key) const override { return views_.get(where, key); }
-  void scan(eventstore::family where, std::string_view from, std::string_view until, const visitor& visit) const override {
-    views_.scan(where, from, until, visit);
-  }
-  void scan_back(eventstore::family where, std::string_view from, std::string_view until, const visitor& visit) const override {
-    views_.scan_back(where, from, until, visit);
-  }
-
-private:
-  const eventstore::kv_reader& views_;
-};
-
 /// The scripted carriers ask for no words.
 inline const auto no_texts = std::make_shared<const notifications::message_templates>();
 
@@ -84,7 +68,7 @@ protected:
   void open() {
     outbox_environment environment;
     environment.log = &log;
-    environment.views = [this] { return std::make_unique<const live_views>(*models->reader()); };
+    environment.views = [this] { return models->reader(); };  // a snapshot of a store in memory would be a copy of it
     environment.settings = &settings;
     environment.metrics = &counts;
     environment.make_sender = [this](const std::string& lane) {

@@ -1,18 +1,18 @@
 // A projection that throws stands still at the event it could not fold; the others go on.
 #include "eventstore/index/sources.hpp"
-#include "projections/project/families.hpp"
 #include "tests/core/actor_fixture.hpp"
 
 namespace plo::actors::test {
 namespace {
 
+constexpr projections::row_family stumbling_rows{"stumbling"};
+
 /// Counts the events it is given in a row, and throws for one type.
 class stumbling final : public projections::projection {
 public:
-  std::string_view name() const override { return "stumbling"; }
   std::uint32_t schema_version() const override { return 1; }
-  eventstore::family rows() const override { return projections::families::kpis; }
-  void apply(projections::event_pointers events, const eventstore::kv_reader&, eventstore::kv_batch& batch) override {
+  projections::row_family rows() const override { return stumbling_rows; }
+  void apply(projections::event_pointers events, const projections::row_reader&, projections::row_batch& batch) override {
     for (const auto* e : events) {
       batch.put(rows(), "~" + std::to_string(e->pos.value), "seen");
       if (e->type == "it.hurts") throw std::runtime_error("it hurts");
@@ -32,7 +32,7 @@ protected:
     models = projections::read_models::in_memory(log, plan);
   }
   [[nodiscard]] bool has_seen(position pos) const {
-    return models->reader()->get(projections::families::kpis, "~" + std::to_string(pos.value)).has_value();
+    return models->reader()->get(stumbling_rows, "~" + std::to_string(pos.value)).has_value();
   }
 };
 
@@ -53,8 +53,8 @@ TEST_F(parked_test, it_is_parked_with_the_position_and_the_others_go_on) {
   auto views = models->read();
   EXPECT_EQ(projections::list_projects(views, {}).total, 2u);
   // It is on record, so that the next start knows.
-  const auto status = projections::read_views_status(*models->reader());
-  EXPECT_EQ(status.parked, models->parked());
+  const auto status = projections::read_views_status(models->store());
+  EXPECT_EQ(status.parked(), models->parked());
   EXPECT_EQ(status.folded, log.head().last.value);
 }
 
@@ -65,7 +65,7 @@ TEST_F(parked_test, the_digest_tells_what_was_folded) {
     expected = projections::extend(expected, e);
     return true;
   });
-  EXPECT_EQ(projections::read_views_status(*models->reader()).digest, expected);
+  EXPECT_EQ(projections::read_views_status(models->store()).digest, expected);
 }
 
 }  // namespace

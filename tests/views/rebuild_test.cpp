@@ -7,6 +7,7 @@
 #include "projections/project/exports.hpp"
 #include "projections/project/kpis.hpp"
 #include "tests/core/actor_fixture.hpp"
+#include "tests/views/rows.hpp"
 
 namespace plo::actors::test {
 namespace {
@@ -65,22 +66,12 @@ protected:
     for (const std::size_t step : {1u, 7u, 100'000u}) {
       const auto again = projections::read_models::in_memory(log, projections::all_views({}));
       for (auto events = again->read_next(step); !events.empty(); events = again->read_next(step)) again->apply(events);
-      for (eventstore::family family = 0; family <= last_family; ++family)
-        EXPECT_EQ(rows_of(*again, family), rows_of(*models, family)) << "family " << int(family) << ", steps of " << step;
+      for (const auto& family : families) EXPECT_EQ(projections::rows_of(*again, family), projections::rows_of(*models, family)) << family.name << ", steps of " << step;
       EXPECT_EQ(answers_of(*again), expected);
     }
   }
 
-  const eventstore::family last_family = static_cast<eventstore::family>(projections::all_views({}).layout.families.size() - 1);
-
-  static std::vector<std::pair<std::string, std::string>> rows_of(const projections::read_models& of, eventstore::family where) {
-    std::vector<std::pair<std::string, std::string>> rows;
-    of.reader()->scan(where, "", "", [&](std::string_view key, std::string_view value) {
-      rows.emplace_back(key, value);
-      return true;
-    });
-    return rows;
-  }
+  const std::vector<projections::row_family> families = projections::all_rows(log);
 
   /// What the indexes say, in every order.
   std::string answers_of(const projections::read_models& of) const {
@@ -139,8 +130,8 @@ TEST_F(rebuild_test, what_an_erased_customer_was_called_is_in_no_row) {
   ingest(post("crm", "2", "quality.issue_raised").ref("P").payload(R"({"customer_name":"Zelda Secretname","phone":"0600112233"})"));
   const auto hits = [this] {
     std::size_t found = 0;
-    for (eventstore::family family = 0; family <= last_family; ++family)
-      for (const auto& [key, value] : rows_of(*models, family))
+    for (const auto& family : families)
+      for (const auto& [key, value] : projections::rows_of(*models, family))
         for (const auto* secret : {"Secretname", "secretname", "0600112233"}) found += (key + value).find(secret) != std::string::npos ? 1 : 0;
     return found;
   };

@@ -13,11 +13,14 @@ using ::testing::UnorderedElementsAre;
 class token_index_test : public ::testing::Test {
 protected:
   std::unique_ptr<eventstore::kv_store> store = eventstore::make_memory_store({{{"tokens"}}, false});
-  token_space space{0, "T"};
+  std::shared_ptr<const row_places> places = std::make_shared<row_places>(row_places{{"tokens", {eventstore::family{0}, {}}}});
+  row_reader rows{places, *store};
+  token_space space{{"tokens"}, "T"};
   std::map<std::string, std::string> texts;
 
   void put(const std::string& name, const std::string& text) {
-    eventstore::kv_batch batch;
+    eventstore::kv_batch changes;
+    row_batch batch(*places, changes);
     token_set before, after;
     if (const auto known = texts.find(name); known != texts.end()) before.add_text(known->second);
     after.add_text(text);
@@ -25,7 +28,7 @@ protected:
     put_tokens(kept, before);
     std::string_view rest = kept;
     change_tokens(batch, space, take_tokens(rest), name, after, name);
-    store->write(batch);
+    store->write(changes);
     texts[name] = text;
   }
   std::vector<std::string> find(std::string_view text) {
@@ -37,7 +40,7 @@ protected:
       std::string_view left = kept;
       return match_of(terms, take_tokens(left)) > 0;
     };
-    return find_all(*store, space, search_terms(text), check);
+    return find_all(rows, space, search_terms(text), check);
   }
 };
 
@@ -58,8 +61,8 @@ TEST_F(token_index_test, long_ranges_are_left_to_the_rows_of_the_short_ones) {
   EXPECT_EQ(find("order").size(), 2500u);
   EXPECT_EQ(find("order number").size(), 2500u);
   EXPECT_THAT(find("order rare"), UnorderedElementsAre("n7", "n507", "n1007", "n1507", "n2007"));
-  EXPECT_EQ(find_some(*store, space, {"order"}, 50).size(), 50u);
-  EXPECT_EQ(find_some(*store, space, {"order", "rare"}, 50).size(), 5u);
+  EXPECT_EQ(find_some(rows, space, {"order"}, 50).size(), 50u);
+  EXPECT_EQ(find_some(rows, space, {"order", "rare"}, 50).size(), 5u);
 }
 
 }  // namespace

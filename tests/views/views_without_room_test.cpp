@@ -20,6 +20,7 @@ public:
     if (is_full_) throw eventstore::store_error("no space left on device");
     store_->write(batch);
   }
+  void drop(const std::vector<eventstore::family>& families) override { store_->drop(families); }
   void purge(const std::vector<eventstore::family>& families) override { store_->purge(families); }
   std::unique_ptr<const eventstore::kv_reader> snapshot() const override { return store_->snapshot(); }
 
@@ -31,8 +32,8 @@ private:
 class views_without_room : public actor_test {
 protected:
   void SetUp() override {
-    const auto plan = projections::all_views({});
-    models = std::make_unique<projections::read_models>(std::make_unique<full_store>(is_full, plan.layout), log, plan);
+    const auto make = [this](const eventstore::store_layout& layout) { return std::make_unique<full_store>(is_full, layout); };
+    models = projections::read_models::over(make, log, projections::all_views({}));
     actor_test::SetUp();
   }
   bool is_full = false;

@@ -83,6 +83,15 @@ std::string metrics_text(service& s) {
     parked.metric.push_back(std::move(m));
   }
   families.push_back(std::move(parked));
+  auto building = family("plo_projection_building", "Position up to which a read model is built that is being built anew", MetricType::Gauge);
+  const auto built = s.engine.building();
+  for (const auto& name : built.names) {
+    ClientMetric m;
+    m.label = {{"projection", name}};
+    m.gauge.value = static_cast<double>(built.at.value);
+    building.metric.push_back(std::move(m));
+  }
+  families.push_back(std::move(building));
   for (const auto& add : s.more_metrics) add(families);
   return prometheus::TextSerializer().Serialize(families);
 }
@@ -111,6 +120,10 @@ task<answer> get_readiness(service& s, request&) {
   if (!views.reason.empty()) json.field("views_reason", reason_of(views));
   json.key("parked_projections").begin_array();
   for (const auto& p : parked) json.begin_object().field("projection", p.name).field("position", p.at).field("reason", p.reason).end_object();
+  json.end_array();
+  const auto building = s.engine.building();
+  json.key("building_projections").begin_array();
+  for (const auto& name : building.names) json.begin_object().field("projection", name).field("position", building.at).end_object();
   json.end_array();
   json.field("stopping", s.stopping.load()).field("position", head).field("projection_position", applied).end_object();
   co_return response(ready ? 200 : 503, json.str());

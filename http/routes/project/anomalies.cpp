@@ -34,7 +34,7 @@ task<answer> get_anomalies(service& s, request& r) {
 task<answer> get_anomaly(service& s, request& r) {
   parameters p(r);
   const auto id = anomaly_id::parse(r.path_parameters.at("id"));
-  const auto respond = [&](const eventstore::kv_reader& views) {
+  const auto respond = [&](const projections::row_reader& views) {
     auto found = id ? projections::explain_anomaly(views, s.engine.log(), *id) : std::nullopt;
     return found ? response(200, std::move(*found)) : no_such_anomaly();
   };
@@ -45,7 +45,7 @@ task<answer> get_project_rules(service& s, request& r) {
   parameters p(r);
   const auto id = project_id::parse(r.path_parameters.at("id"));
   const auto rule_id = p.text("rule_id");
-  const auto respond = [&](const eventstore::kv_reader&) {
+  const auto respond = [&](const projections::row_reader&) {
     auto found = id ? projections::why_not(s.engine.log(), *id, *s.engine.rules(), s.engine.domain(), s.engine.now(), rule_id) : std::nullopt;
     return found ? response(200, std::move(*found)) : response(make_problem(404, "there is no project with this id"));
   };

@@ -22,7 +22,7 @@ task<answer> get_dead_letters(service& s, request& r) {
 task<answer> get_dead_letter(service& s, request& r) {
   parameters p(r);
   const auto id = dead_letter_id::parse(r.path_parameters.at("id"));
-  const auto respond = [&](const eventstore::kv_reader& views) {
+  const auto respond = [&](const projections::row_reader& views) {
     auto found = id ? projections::dead_letter_json(views, s.engine.log(), *id) : std::nullopt;
     return found ? response(200, std::move(*found)) : response(make_problem(404, "there is no dead letter with this id"));
   };

@@ -25,9 +25,9 @@ task<answer> export_csv(service& s, const request& r, parameters& p, const char*
   if (!running->slot.held()) co_return response(too_many_exports());
   streamed reply;
   {
-    auto views = s.engine.read();
-    reply.headers.emplace_back("X-PLO-Position", std::to_string(projections::checkpoint_of(views.rows()).value));
+    auto views = s.engine.read(wanted_position(p));
     running->rows = start(views);
+    reply.headers.emplace_back("X-PLO-Position", std::to_string(running->rows->as_of().value));
   }
   reply.content_type = "text/csv; charset=utf-8; header=present";
   reply.headers.emplace_back("Content-Disposition", std::string("attachment; filename=\"") + name + "\"");

@@ -34,7 +34,7 @@ task<answer> get_project(service& s, request& r) {
   parameters p(r);
   const auto id = project_id::parse(r.path_parameters.at("id"));
   const auto at = p.time("at", s.settings.tz);
-  const auto respond = [&](const eventstore::kv_reader& views) {
+  const auto respond = [&](const projections::row_reader& views) {
     const auto rules = s.engine.rules();
     const projections::detail_context context{*rules, s.engine.domain(), views, id ? s.tracking.token_of(*id) : std::string()};
     auto document = id ? projections::find_project(s.engine.log(), *id, context, at) : std::nullopt;
@@ -48,7 +48,7 @@ task<answer> get_timeline(service& s, request& r) {
   const auto id = project_id::parse(r.path_parameters.at("id"));
   const auto page = page_of(p, projections::timeline_cursor, projections::max_page);
   const auto at = p.time("at", s.settings.tz);
-  const auto respond = [&](const eventstore::kv_reader&) {
+  const auto respond = [&](const projections::row_reader&) {
     const auto listed = id ? projections::list_timeline(s.engine.log(), *id, page, at) : std::nullopt;
     return listed ? response(200, page_json(*listed, projections::timeline_cursor)) : no_such_project();
   };
@@ -58,7 +58,7 @@ task<answer> get_timeline(service& s, request& r) {
 task<answer> get_stations(service& s, request& r) {
   parameters p(r);
   const auto page = page_of(p, projections::stations_cursor);
-  const auto respond = [&](const eventstore::kv_reader& views) {
+  const auto respond = [&](const projections::row_reader& views) {
     return response(200, page_json(projections::list_stations(views, page), projections::stations_cursor));
   };
   co_return co_await from_views(s, p, respond);

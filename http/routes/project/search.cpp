@@ -13,7 +13,7 @@ task<answer> get_search(service& s, request& r) {
   parameters p(r);
   const auto text = p.text("q", projections::max_search_bytes);
   if (text.find_first_not_of(' ') == std::string::npos) p.fault("q", "is missing");
-  const auto respond = [&](const eventstore::kv_reader& views) {
+  const auto respond = [&](const projections::row_reader& views) {
     return response(200, projections::search(views, *s.engine.rules(), text));
   };
   co_return co_await from_folds(s, p, respond);
@@ -24,7 +24,7 @@ task<answer> get_customers(service& s, request& r) {
   projections::customer_query query;
   query.page = page_of(p, projections::customers_cursor);
   query.text = p.text("q", max_filter_bytes);
-  const auto respond = [&](const eventstore::kv_reader& views) {
+  const auto respond = [&](const projections::row_reader& views) {
     return response(200, page_json(projections::list_customers(views, query), projections::customers_cursor));
   };
   co_return co_await from_folds(s, p, respond);
@@ -32,7 +32,7 @@ task<answer> get_customers(service& s, request& r) {
 
 task<answer> get_customer(service& s, request& r) {
   parameters p(r);
-  const auto respond = [&](const eventstore::kv_reader& views) {
+  const auto respond = [&](const projections::row_reader& views) {
     auto found = projections::customer_json(views, r.path_parameters.at("id"));
     return found ? response(200, std::move(*found)) : response(make_problem(404, "there is no customer with this id"));
   };

@@ -12,7 +12,7 @@ namespace {
 task<answer> get_tracking(service& s, tracking_pages& pages, request& r) {
   parameters p(r);
   const auto project = s.tracking.project_of(r.path_parameters.at("token"));
-  const auto respond = [&](const eventstore::kv_reader&) {
+  const auto respond = [&](const projections::row_reader&) {
     const auto page = project ? pages.page_of(s.engine.log(), *project, s.engine.domain()) : nullptr;
     return page ? response(200, *page) : response(make_problem(404, "this link leads nowhere"));
   };

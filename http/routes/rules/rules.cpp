@@ -35,7 +35,7 @@ problem wrong_definition(const rules::definition_errors& errors) {
 task<answer> get_rules(service& s, request& r) {
   parameters p(r);
   const auto page = page_of(p, rules_cursor);
-  const auto respond = [&](const eventstore::kv_reader&) {
+  const auto respond = [&](const projections::row_reader&) {
     const auto rules = s.engine.rules();
     auto at = page.after ? rules->all().upper_bound(*page.after) : rules->all().begin();
     return response(200, page_of_items(page, rules->all().size(), rules_cursor, [&]() -> listed {
@@ -49,7 +49,7 @@ task<answer> get_rules(service& s, request& r) {
 
 task<answer> get_rule(service& s, request& r) {
   parameters p(r);
-  const auto respond = [&](const eventstore::kv_reader&) {
+  const auto respond = [&](const projections::row_reader&) {
     const auto rules = s.engine.rules();
     const auto* entry = rules->find(r.path_parameters.at("id"));
     return entry ? response(200, rules::to_json(*entry)) : no_such_rule();
@@ -62,7 +62,7 @@ task<answer> get_history(service& s, request& r) {
   parameters p(r);
   const auto page = page_of(p, history_cursor);
   const auto& id = r.path_parameters.at("id");
-  const auto respond = [&](const eventstore::kv_reader&) {
+  const auto respond = [&](const projections::row_reader&) {
     std::vector<std::pair<std::string, std::string>> changes;
     s.engine.log().read_stream(stream_id::rules(), {1}, [&](const recorded_event& e) {
       const auto data = json_document::parse(e.data);
@@ -85,7 +85,7 @@ task<answer> get_history(service& s, request& r) {
 
 task<answer> get_overrides(service& s, request& r) {
   parameters p(r);
-  const auto respond = [&](const eventstore::kv_reader&) {
+  const auto respond = [&](const projections::row_reader&) {
     const auto rules = s.engine.rules();
     const auto* entry = rules->find(r.path_parameters.at("id"));
     return entry ? response(200, rules::to_json(entry->overrides)) : no_such_rule();
