@@ -164,16 +164,20 @@ RC_GTEST_PROP(rules_properties, every_trigger_is_counted_once, ()) {
   std::map<std::string, unsigned> triggers, counted;
   for (const auto& input : inputs) {
     p.when(input);
+    RC_LOG() << format_instant(input.occurred_at) << ' ' << input.type << ' ' << input.data << '\n';
     const auto rule = always.find(input.type);
     // What was cancelled is judged no more.
     const auto* visit = current_installation(*p);
-    const auto* o = input.type == "shipment.exception" ? p->find_order(input.order_ref) : nullptr;
+    const auto data = json_document::parse(input.data);
+    const auto* o = input.type == "shipment.exception" ? p->find_order(json::get_string(data->root(), "order_ref").value_or("")) : nullptr;
     const bool cancelled = (o != nullptr && o->cancelled_at) || (input.type == "installation.issue" && visit != nullptr && visit->is_cancelled());
     if (rule != always.end() && !cancelled) ++triggers[rule->second];
     if (!p->anomalies.empty() && *rc::gen::inRange(0, 4) == 0) {
       const auto& a = p->anomalies[*rc::gen::inRange<std::size_t>(0, p->anomalies.size())];
       const char* what = *rc::gen::arbitrary<bool>() ? "anomaly.resolved" : "anomaly.acknowledged";
-      if (!a.is_resolved()) p.when(did(what, format_instant(input.occurred_at), fmt::format(R"({{"anomaly_id":"{}"}})", a.id.to_string())));
+      if (a.is_resolved()) continue;
+      RC_LOG() << what << ' ' << a.rule_id << ' ' << a.order_ref << '\n';
+      p.when(did(what, format_instant(input.occurred_at), fmt::format(R"({{"anomaly_id":"{}"}})", a.id.to_string())));
     }
   }
   // Of every anomaly that there ever was, the last count on record.
