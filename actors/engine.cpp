@@ -134,9 +134,8 @@ struct engine::parts {
     projects = system.spawn(directory, std::move(environment));
     auto rules_environment = std::make_shared<entity_environment<rules_aggregate>>();
     rules_environment->log = log.get();
-    rules_environment->context = &book;
+    rules_environment->context = {&book, [to_projects = projects] { caf::anon_send(to_projects, rules_published{}); }};
     rules_environment->committer = writer;
-    rules_environment->directory = projects;
     rules_environment->metrics = &metrics;
     rules = system.spawn(entity<rules_aggregate>, rules_aggregate::id_type{},
                                std::shared_ptr<const entity_environment<rules_aggregate>>(rules_environment));

@@ -1,4 +1,4 @@
-// The earliest due time of every project that waits for one.
+// The earliest due time of every entity that waits for one, by its id: an id names a stream.
 #pragma once
 
 #include <optional>
@@ -8,25 +8,25 @@
 #include <vector>
 
 #include "base/time.hpp"
-#include "domain/event/ids.hpp"
 
 namespace plo::actors {
 
+template <class Id>
 class deadline_queue {
 public:
-  /// Sets, moves or (empty) removes a project's deadline.
-  void arm(const project_id& project, std::optional<instant> due) {
-    if (const auto armed = due_of_.find(project); armed != due_of_.end()) {
-      order_.erase({armed->second, project});
+  /// Sets, moves or (empty) removes an entity's deadline.
+  void arm(const Id& id, std::optional<instant> due) {
+    if (const auto armed = due_of_.find(id); armed != due_of_.end()) {
+      order_.erase({armed->second, id});
       due_of_.erase(armed);
     }
     if (!due) return;
-    order_.emplace(*due, project);
-    due_of_.emplace(project, *due);
+    order_.emplace(*due, id);
+    due_of_.emplace(id, *due);
   }
 
   /// Removes and returns the earliest deadline that is not later than `now`.
-  [[nodiscard]] std::optional<std::pair<instant, project_id>> pop_due(instant now) {
+  [[nodiscard]] std::optional<std::pair<instant, Id>> pop_due(instant now) {
     if (order_.empty() || order_.begin()->first > now) return std::nullopt;
     const auto first = *order_.begin();
     order_.erase(order_.begin());
@@ -34,8 +34,8 @@ public:
     return first;
   }
 
-  [[nodiscard]] std::optional<instant> due_of(const project_id& project) const {
-    const auto armed = due_of_.find(project);
+  [[nodiscard]] std::optional<instant> due_of(const Id& id) const {
+    const auto armed = due_of_.find(id);
     return armed == due_of_.end() ? std::nullopt : std::optional(armed->second);
   }
 
@@ -46,8 +46,8 @@ public:
   [[nodiscard]] std::size_t size() const { return order_.size(); }
 
 private:
-  std::set<std::pair<instant, project_id>> order_;
-  std::unordered_map<project_id, instant> due_of_;
+  std::set<std::pair<instant, Id>> order_;
+  std::unordered_map<Id, instant> due_of_;
 };
 
 }  // namespace plo::actors

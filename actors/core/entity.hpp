@@ -11,13 +11,13 @@
 //   refuse(input)                                    tells whoever waits that it was not stored
 //   reject(input, reason)                            the same of one that never will be: what follows from it cannot be kept
 // and may have
-//   settled(id, inputs, receipts, committed) → message
-//                                                    for whoever routes inputs to entities
-//   rejected(id, input) → message                    for the same, of one that was rejected
 //   lasts = true                                     nobody makes another one: after a failed append it loads again instead of stopping
 //   on_stored(state, context) → function             called once the append is stored, before anything later is
-//   decided(id, inputs, receipts, context) → optional message
-//                                                    for the router as soon as an append is under way
+//
+// One that stands behind an entity_router has inputs with a `number`, and where deadlines wake it
+//   wake(due) → input                                nothing but the passing of time
+//   receipts with a `next_due`                       when it must be woken after that input; empty: never
+// and may have receipts with `is_misrouted`            it is not for this entity
 //
 // The shell keeps the order and the one-append-at-a-time rule: inputs that arrive while an append is in flight queue and go as the
 // next append together. The state that `take` moves ahead of the commit is seen by nobody: when the commit fails the actor stops,
@@ -27,7 +27,9 @@
 // alone. It has moved the state, so the state is loaded again and the other inputs are decided again.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <vector>
@@ -59,9 +61,19 @@ struct entity_state {
   std::vector<typename Aggregate::input_type> queued;
   std::vector<typename Aggregate::input_type> in_flight;
   std::vector<typename Aggregate::receipt_type> receipts;
+  std::vector<bool> has_events;  // of each in flight: whether anything follows from it
   std::size_t events_in_flight = 0;
   int decided_again = 0;        // without success, because others wrote meanwhile
   std::size_t known_good = 0;  // of the queued, decided once already: they go alone, so that nothing is decided more than twice
+};
+
+template <class Aggregate>
+concept routed_aggregate = requires(const typename Aggregate::input_type& input) { { input.number } -> std::convertible_to<ticket>; };
+
+template <class Aggregate>
+concept woken_aggregate = routed_aggregate<Aggregate> && requires(instant due, const typename Aggregate::receipt_type& receipt) {
+  { Aggregate::wake(due) } -> std::same_as<typename Aggregate::input_type>;
+  { receipt.next_due } -> std::convertible_to<std::optional<instant>>;
 };
 
 /// Where entities live: the log they load from and the actors they talk to.
@@ -70,8 +82,9 @@ struct entity_environment {
   eventstore::log* log = nullptr;
   typename Aggregate::context_type context;
   caf::actor committer;
-  caf::actor directory;
   engine_metrics* metrics = nullptr;
+  caf::actor router;                 // of routed aggregates, set by the router
+  bool clock_waits_for_decisions = false;  // likewise
 };
 
 template <class Aggregate>
@@ -98,7 +111,7 @@ public:
   void on_appended(const append_done& done) const {
     self_->state.appending = false;
     if (is_outdated(done)) return ++self_->state.decided_again <= max_decided_again ? decide_again() : give_up();
-    if (!done.stored) return fail();
+    if (!done.stored) return fail(done.refused ? settlement::failed : settlement::unknown);
     self_->state.decided_again = 0;
     settle(done.first);
     append_next();
@@ -110,10 +123,10 @@ public:
     step();
   } catch (const std::exception& failure) {
     spdlog::error("{}: {}", Aggregate::stream(id_).name, printable(failure.what()));
-    fail();
+    fail(settlement::unknown);
   } catch (...) {
     spdlog::error("{}: an exception of an unknown kind", Aggregate::stream(id_).name);
-    fail();
+    fail(settlement::unknown);
   }
 
 private:
@@ -128,10 +141,36 @@ private:
     state.version.value += state.events_in_flight;
     for (std::size_t i = 0; i < state.in_flight.size(); ++i)
       Aggregate::answer(id_, state.in_flight[i], state.receipts[i], first);
-    tell_settled(state.in_flight, state.receipts, true);
+    if constexpr (routed_aggregate<Aggregate>) {
+      inputs_settled<typename Aggregate::id_type> settled{id_, {}};
+      for (std::size_t i = 0; i < state.in_flight.size(); ++i)
+        settled.inputs.push_back({state.in_flight[i].number, settlement_of(i)});
+      settled.next_due = next_due();
+      self_->send(environment_->router, std::move(settled));
+    }
+    forget_in_flight();
+    if (state.outdated) unload();
+  }
+
+  [[nodiscard]] settlement settlement_of(std::size_t i) const {
+    const auto& state = self_->state;
+    if constexpr (requires { state.receipts[i].is_misrouted; })
+      if (state.receipts[i].is_misrouted) return settlement::misrouted;
+    return state.has_events[i] ? settlement::stored : settlement::nothing_stored;
+  }
+
+  void forget_in_flight() const {
+    auto& state = self_->state;
     state.in_flight.clear();
     state.receipts.clear();
-    if (state.outdated) unload();
+    state.has_events.clear();
+  }
+
+  /// After the last input that is in flight.
+  [[nodiscard]] std::optional<instant> next_due() const {
+    if constexpr (woken_aggregate<Aggregate>)
+      if (!self_->state.receipts.empty()) return self_->state.receipts.back().next_due;
+    return std::nullopt;
   }
 
   /// Puts what is being decided back to where it came from.
@@ -139,8 +178,7 @@ private:
     auto& state = self_->state;
     state.queued.insert(state.queued.begin(), std::make_move_iterator(state.in_flight.begin()),
                         std::make_move_iterator(state.in_flight.end()));
-    state.in_flight.clear();
-    state.receipts.clear();
+    forget_in_flight();
     state.loaded = false;
   }
 
@@ -158,7 +196,7 @@ private:
   void give_up() const {
     spdlog::error("{}: append refused: what it was decided on was changed by somebody else each time", Aggregate::stream(id_).name);
     ++environment_->metrics->append_failures;
-    fail();
+    fail(settlement::failed);
   }
 
   void load() const {
@@ -216,8 +254,8 @@ private:
       put_back();
       state.known_good = i;
       Aggregate::reject(rejected, *wrong);
-      if constexpr (requires { Aggregate::rejected(id_, rejected); })
-        self_->send(environment_->directory, Aggregate::rejected(id_, rejected));
+      if constexpr (routed_aggregate<Aggregate>)
+        self_->send(environment_->router, inputs_settled<typename Aggregate::id_type>{id_, {{rejected.number, settlement::rejected}}});
       return false;
     }
     return true;
@@ -229,11 +267,15 @@ private:
     std::vector<std::size_t> before;
     for (const auto& part : request.appends) before.push_back(part.events.size());
     state.receipts.push_back(Aggregate::take(state.aggregate, id_, input, environment_->context, request));
+    bool any = false;
     for (std::size_t part = 0; part < request.appends.size(); ++part) {
       const auto& events = request.appends[part].events;
-      for (auto at = part < before.size() ? before[part] : 0; at < events.size(); ++at)
+      for (auto at = part < before.size() ? before[part] : 0; at < events.size(); ++at) {
         if (auto why = unreadable(events[at])) return why;
+        any = true;
+      }
     }
+    state.has_events.push_back(any);
     return std::nullopt;
   } catch (const eventstore::store_error&) {
     throw;
@@ -246,31 +288,32 @@ private:
   }
 
   void tell_decided() const {
-    const auto& state = self_->state;
-    if constexpr (requires { Aggregate::decided(id_, state.in_flight, state.receipts, environment_->context); })
-      if (auto message = Aggregate::decided(id_, state.in_flight, state.receipts, environment_->context))
-        self_->send(environment_->directory, std::move(*message));
+    if constexpr (routed_aggregate<Aggregate>) {
+      if (!environment_->clock_waits_for_decisions) return;
+      inputs_decided<typename Aggregate::id_type> decided{id_, {}, next_due()};
+      for (const auto& input : self_->state.in_flight) decided.tickets.push_back(input.number);
+      self_->send(environment_->router, std::move(decided));
+    }
   }
 
-  void fail() const {
+  /// Refuses what it has. `of_in_flight`: what that is known to be.
+  void fail(settlement of_in_flight) const {
     auto& state = self_->state;
+    if constexpr (routed_aggregate<Aggregate>) {
+      inputs_settled<typename Aggregate::id_type> settled{id_, {}};
+      for (const auto& input : state.in_flight) settled.inputs.push_back({input.number, of_in_flight});
+      settled.rest = settlement::failed;
+      self_->send(environment_->router, std::move(settled));
+    }
     auto refused = std::move(state.in_flight);
-    for (auto& input : state.queued) refused.push_back(std::move(input));
+    std::move(state.queued.begin(), state.queued.end(), std::back_inserter(refused));
     state.queued.clear();
-    state.in_flight.clear();
-    state.receipts.clear();
+    forget_in_flight();
     state.known_good = 0;
     state.decided_again = 0;
     for (const auto& input : refused) Aggregate::refuse(input);
-    tell_settled(refused, {}, false);
     if constexpr (requires { Aggregate::lasts; }) state.loaded = false;
     else self_->quit();
-  }
-
-  void tell_settled(const std::vector<typename Aggregate::input_type>& inputs,
-                    const std::vector<typename Aggregate::receipt_type>& receipts, bool committed) const {
-    if constexpr (requires { Aggregate::settled(id_, inputs, receipts, committed); })
-      self_->send(environment_->directory, Aggregate::settled(id_, inputs, receipts, committed));
   }
 
   self_pointer self_;

@@ -23,6 +23,44 @@ struct entity_inputs {
   std::shared_ptr<std::vector<Input>> inputs;
 };
 
+/// What became of an input that was on its way to an entity.
+enum class settlement {
+  stored,          // durable
+  nothing_stored,  // decided, and nothing had to be kept: the state refused it, or there was nothing to do
+  misrouted,       // it was sent on the strength of what has turned out not to be: nothing was stored, and it belongs somewhere else
+  rejected,        // what follows from it cannot be kept, nor could it be the next time; nothing was stored
+  failed,          // nothing was stored, and the next time it may be
+  unknown,         // the entity or the store broke while it was being stored: the log will say
+};
+
+/// Whether the entity has come to a decision on it that stands.
+[[nodiscard]] constexpr bool is_decided(settlement what) { return what == settlement::stored || what == settlement::nothing_stored; }
+
+struct settled_input {
+  ticket number = 0;
+  settlement what = settlement::unknown;
+};
+
+/// entity → router: what became of inputs.
+template <class Id>
+struct inputs_settled {
+  Id id;
+  std::vector<settled_input> inputs;
+  std::optional<instant> next_due = {};  // of those that are decided: when the entity must be woken
+  std::optional<settlement> rest = {};   // the entity is gone, and this is what became of whatever else was on its way to it
+};
+
+/// entity → router, where the clock waits for decisions: these inputs are decided. What comes next need not wait for the disk.
+template <class Id>
+struct inputs_decided {
+  Id id;
+  std::vector<ticket> tickets;
+  std::optional<instant> next_due;
+};
+
+/// router's actor → itself: look at the clock.
+struct clock_tick {};
+
 /// → entity: its stream reads differently from now on, because personal data in it was erased.
 struct reload_entity {};
 
@@ -61,6 +99,7 @@ struct events_projected {
 
 }  // namespace plo::actors
 
+PLO_LOCAL_MESSAGE(plo::actors::clock_tick)
 PLO_LOCAL_MESSAGE(plo::actors::reload_entity)
 PLO_LOCAL_MESSAGE(plo::actors::append_job)
 PLO_LOCAL_MESSAGE(plo::actors::append_done)

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "actors/core/lifeline.hpp"
 #include "base/json.hpp"
 #include "base/printable.hpp"
 #include "eventstore/index/dead_letters.hpp"
@@ -15,9 +14,6 @@
 namespace plo::actors {
 
 namespace {
-
-/// A decision that fails today fails in a second, too: somebody has to look at it.
-constexpr std::chrono::seconds retry_of_rejected{60};
 
 event event_of(const ingest_event& e) {
   event input;
@@ -46,29 +42,21 @@ std::string directory_state::key_of(const ingest_event& e) {
 void directory_state::init(caf::event_based_actor* self, directory_environment environment) {
   self_ = self;
   environment_ = std::move(environment);
-  auto entities = std::make_shared<project_environment>();
-  entities->log = environment_.log;
-  entities->context = {environment_.domain, environment_.rules, environment_.clock, environment_.limits};
-  entities->committer = environment_.committer;
-  entities->directory = self;
-  entities->metrics = environment_.metrics;
-  pool_.emplace(environment_.max_live_projects, [self, entities](const project_id& id) {
-    auto actor = self->home_system().spawn(entity<project_aggregate>, id, std::shared_ptr<const project_environment>(entities));
-    // One that dies cannot say so itself: what was on its way to it is refused.
-    tell_of_death(actor, [directory = entities->directory, id](const std::string& reason) {
-      spdlog::error("{} has died: {}", stream_id::of(id).name, printable(reason));
-      caf::anon_send(directory, inputs_settled{id, {}, false, {}, {}});
-    });
-    return actor;
-  });
-  finder_.emplace(*environment_.log, environment_.finder, [this](const project_id& id) { return pool_->is_busy(id); });
+  entity_environment<project_aggregate> projects;
+  projects.log = environment_.log;
+  projects.context = {environment_.domain, environment_.rules, environment_.clock, environment_.limits};
+  projects.committer = environment_.committer;
+  projects.metrics = environment_.metrics;
+  router_.emplace(self, std::move(projects), *environment_.clock, environment_.max_live_projects,
+                  [this](ticket number, settlement what) { land(number, what); });
+  finder_.emplace(*environment_.log, environment_.finder, [this](const project_id& id) { return router_->is_busy(id); });
   std::set<std::string, std::less<>> waiting;
   eventstore::each_waiting_reference(*environment_.log, [&](std::string_view ref) {
     note_waiting(ref, +1);
     waiting.emplace(ref);
   });
-  environment_.each_deadline([this](const project_id& project, instant due) { deadlines_.arm(project, due); });
-  on_rules_settled();
+  environment_.each_deadline([this](const project_id& project, instant due) { router_->arm(project, due); });
+  on_rules_published();
   // A crash may have come between the event that taught a reference and the letters that waited for it.
   for (const auto& ref : waiting)
     if (!eventstore::find_references(*environment_.log, ref).empty()) drain_letters({reference{reference_kind::project, {}, ref}});
@@ -86,12 +74,19 @@ void directory_state::accept(ingest_request& request) {
 }
 
 void directory_state::process() {
+  queue_.insert(queue_.begin(), std::make_move_iterator(misrouted_.begin()), std::make_move_iterator(misrouted_.end()));
+  misrouted_.clear();
+  for (auto left = commands_.size(); left > 0; --left) {
+    const auto request = std::move(commands_.front());
+    commands_.pop_front();
+    if (!take_command(request)) commands_.push_back(request);
+  }
   for (;;) {
     if (on_event_clock()) {
-      if (!undecided_.empty()) break;  // taken up again when they are decided
+      if (router_->is_deciding()) break;  // taken up again when they are decided
       auto limit = environment_.clock->now();
       if (!queue_.empty()) limit = std::max(limit, queue_.front().event.occurred_at - milliseconds(1));
-      if (wake_due(limit)) continue;
+      if (router_->wake_due(limit)) continue;
     }
     if (queue_.empty()) break;
     // Routing may put letters at the front of the queue: take the event out first.
@@ -109,32 +104,36 @@ void directory_state::process() {
         queue_.insert(queue_.begin(), std::make_move_iterator(repeats->begin()), std::make_move_iterator(repeats->end()));
       if (item.drained) drained_one(item.letter->project_ref);
     }
-    if (on_event_clock()) send_outgoing();
+    if (on_event_clock()) router_->flush();
   }
-  if (!on_event_clock()) {
-    while (wake_due(project_clock::wall_now())) {
-    }
-    set_alarm();
-  }
-  send_outgoing();
-  if (queue_.empty() && flights_.empty() && drains_.empty() && !swept_)
+  if (!on_event_clock()) router_->follow_wall_clock();
+  router_->flush();
+  if (queue_.empty() && commands_.empty() && flights_.empty() && router_->is_idle() && drains_.empty() && !swept_)
     for (const auto& then : std::exchange(waiting_for_idle_, {})) then(true);
   environment_.metrics->directory_queue = queue_.size();
-  environment_.metrics->live_projects = pool_->size();
-  environment_.metrics->deadlines_armed = deadlines_.size();
+  environment_.metrics->live_projects = router_->live();
+  environment_.metrics->deadlines_armed = router_->armed();
 }
 
-void directory_state::send_input(const project_id& project, project_input input, flight f) {
-  const ticket number = next_ticket_++;
-  input.number = number;
-  f.project = project;
+clock_reading directory_state::reading_for(instant occurred_at) const {
+  const auto now = environment_.clock->now();
+  clock_reading reading;
+  // A deadline at the very instant of the event passes behind it.
+  reading.before = std::max(now, occurred_at - milliseconds(1));
+  reading.now = std::max(now, occurred_at);
+  return reading;
+}
+
+void directory_state::send_input(ticket number, const project_id& project, project_input input, flight f) {
+  f.to_project = true;
   flights_.emplace(number, std::move(f));
-  flights_of_[project].insert(number);
-  if (on_event_clock()) undecided_.insert(number);
-  auto actor = pool_->checkout(project);
-  const auto [slot, fresh] = outgoing_index_.emplace(project, outgoing_.size());
-  if (fresh) outgoing_.push_back({std::move(actor), std::make_shared<std::vector<project_input>>()});
-  outgoing_[slot->second].inputs->push_back(std::move(input));
+  router_->send(number, project, std::move(input));
+}
+
+void directory_state::append(ticket number, eventstore::append_request request, flight f) {
+  flights_.emplace(number, std::move(f));
+  self_->send(environment_.committer, append_job{std::make_shared<eventstore::append_request>(std::move(request)),
+                                                 caf::actor_cast<caf::actor>(self_), number, {}});
 }
 
 bool directory_state::route(work& item) {
@@ -207,45 +206,40 @@ void directory_state::answer_repeat(work& item, const recorded_event& first) {
 
 void directory_state::dispatch(work& item, const project_finder::found& where) {
   auto references = finder_->new_references(item.event, where);
-  finder_->learn(next_ticket_, where, references, item.event.customer_id);
+  const auto number = router_->take_ticket();
+  finder_->learn(number, where, references, item.event.customer_id);
   flight f;
   f.key = key_of(item.event);
   f.letter = item.letter;
   f.drained = item.drained;
   parked_[f.key] = std::move(item.repeats);
+  if (where.known_by) f.unsure = item;
   // What a letter teaches counts once it is stored: letters that are refused would else drain each other for ever.
   if (!item.letter) drain_letters(references);
   project_input input;
+  input.known_by = where.known_by;
   input.input = event_of(item.event);
   input.clock = item.clock.value();
   input.letter = item.letter;
   input.attached_by = std::move(item.attached_by);
   input.reply = std::move(item.reply);
   input.done = std::move(item.done);
-  send_input(where.project, std::move(input), std::move(f));
+  send_input(number, where.project, std::move(input), std::move(f));
 }
 
-void directory_state::on_settled(const inputs_settled& settled) {
-  if (settled.committed) {
-    pool_->checkin(settled.project, settled.tickets.size());
-    // On the event clock it is known since the decision, and newer inputs may have been decided since.
-    const bool any_stored = settled.refused.size() < settled.tickets.size();
-    if (!on_event_clock() && any_stored) deadlines_.arm(settled.project, settled.next_due);
-    const std::unordered_set<ticket> refused(settled.refused.begin(), settled.refused.end());
-    for (const auto number : settled.tickets) land(number, !refused.contains(number), retry_of_rejected);
-  } else {
-    // The entity is gone, and with it whatever was still in its mailbox.
-    pool_->forget(settled.project);
-    if (const auto lost = flights_of_.find(settled.project); lost != flights_of_.end())
-      for (const auto number : std::vector<ticket>(lost->second.begin(), lost->second.end())) land(number, false);
-  }
+void directory_state::on_settled(const project_inputs_settled& settled) {
+  router_->on_settled(settled);
   if (swept_) sweep();
   process();
 }
 
-void directory_state::on_decided(const inputs_decided& decided) {
-  for (const auto number : decided.tickets) undecided_.erase(number);
-  deadlines_.arm(decided.project, decided.next_due);
+void directory_state::on_decided(const project_inputs_decided& decided) {
+  router_->on_decided(decided);
+  process();
+}
+
+void directory_state::on_tick() {
+  router_->on_tick();
   process();
 }
 
@@ -263,40 +257,33 @@ void directory_state::on_appended(const append_done& done) {
     told(std::move(reply));
   }
   if (done.stored)
-    for (const auto& project : flying->second.erased)
-      if (const auto actor = pool_->live(project)) self_->send(actor, reload_entity{});
-  land(done.number, done.stored);
+    for (const auto& project : flying->second.erased) router_->reload(project);
+  land(done.number, done.stored ? settlement::stored : done.refused ? settlement::failed : settlement::unknown);
   if (item) answer_stored_here(std::move(*item), std::move(answer), std::move(letter), done);
   process();
 }
 
-void directory_state::land(ticket number, bool committed, std::chrono::seconds retry) {
+void directory_state::land(ticket number, settlement what) {
   const auto flying = flights_.find(number);
   if (flying == flights_.end()) return;
   auto f = std::move(flying->second);
   flights_.erase(flying);
-  const auto taught = finder_->forget(number, committed);
-  undecided_.erase(number);
-  if (f.due) --wakes_;
-  // A deadline that could not be stored is tried again, but not at once.
-  if (f.due && !committed) deadlines_.arm(*f.project, environment_.clock->now() + retry);
-  if (f.due && committed && !on_event_clock()) {
-    const std::chrono::duration<double> late = project_clock::wall_now() - *f.due;
-    environment_.metrics->deadline_lateness_seconds.observe(late.count());
+  const auto taught = finder_->forget(number, what);
+  if (what == settlement::misrouted && f.unsure) {
+    auto again = std::move(*f.unsure);
+    if (const auto repeats = parked_.find(f.key); repeats != parked_.end()) {
+      again.repeats = std::move(repeats->second);
+      parked_.erase(repeats);
+    }
+    again.clock.reset();
+    misrouted_.push_back(std::move(again));
+    return;
   }
+  const bool stored = what == settlement::stored;
   if (f.sweeps && --sweeps_ == 0 && !swept_) note_rules_shown();
-  if (f.project) {
-    if (const auto of = flights_of_.find(*f.project); of != flights_of_.end()) {
-      of->second.erase(number);
-      if (of->second.empty()) flights_of_.erase(of);
-    }
-    if (committed && f.letter) {
-      note_waiting(f.letter->project_ref, -1);
-      drain_letters(taught);
-    }
-  }
-  if (committed && f.drains) drain_letters(taught);
-  if (!f.key.empty()) take_up_repeats(f.key, committed);
+  if (stored && f.to_project && f.letter) note_waiting(f.letter->project_ref, -1);
+  if (stored && (f.drains || (f.to_project && f.letter))) drain_letters(taught);
+  if (!f.key.empty()) take_up_repeats(f.key, stored);
   if (f.drained) drained_one(f.letter->project_ref);
 }
 
@@ -317,24 +304,18 @@ void directory_state::take_up_repeats(const std::string& key, bool committed) {
   queue_.push_front(std::move(next));
 }
 
-void directory_state::send_outgoing() {
-  for (auto& out : outgoing_) self_->send(out.actor, project_inputs{std::move(out.inputs)});
-  outgoing_.clear();
-  outgoing_index_.clear();
-}
-
 caf::behavior directory(caf::stateful_actor<directory_state>* self, directory_environment environment) {
   die_of_exceptions(self);
   self->state.init(self, std::move(environment));
   return {
       [=](ingest_request& request) { self->state.accept(request); },
-      [=](const inputs_settled& settled) { self->state.on_settled(settled); },
+      [=](const project_inputs_settled& settled) { self->state.on_settled(settled); },
       [=](const append_done& done) { self->state.on_appended(done); },
-      [=](const inputs_decided& decided) { self->state.on_decided(decided); },
+      [=](const project_inputs_decided& decided) { self->state.on_decided(decided); },
       [=](const command_request& request) { self->state.command(request); },
       [=](const letter_request& request) { self->state.settle_letter(request); },
       [=](const erase_request& request) { self->state.erase(request); },
-      [=](rules_settled) { self->state.on_rules_settled(); },
+      [=](rules_published) { self->state.on_rules_published(); },
       [=](clock_tick) { self->state.on_tick(); },
       [=](const idle_request& request) { self->state.when_idle(request.then); },
   };

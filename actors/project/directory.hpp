@@ -1,11 +1,11 @@
 // The directory: takes posted events in order, finds each one's project and sends it there; wakes projects when their deadlines pass.
 //
-// On the wall clock it sleeps until the earliest deadline. On the event clock every deadline that is due before an event passes before
-// that event is handled, whatever project it belongs to: the next event waits until those before it are decided (not until they are
-// stored), because only then is it known what is due.
+// It is the router of the projects (actors/core/entity_router.hpp) and what projects alone need: finding them, and the dead letters of what
+// belongs to none. It alone decides what is a duplicate, what is a dead letter and which project a reference means, so it alone has to know
+// what is on its way to the log and not in its indexes yet. Everything for one project from one request travels as one message.
 //
-// It alone decides what is a duplicate, what is a dead letter and which project a reference means, so it alone has to know what is on
-// its way to the log and not in its indexes yet. Everything for one project from one request travels as one message.
+// What an event on its way will teach counts at once: those behind it need not wait. If it is refused, they have been sent on the strength
+// of nothing; their project finds that out and they are routed again.
 #pragma once
 
 #include <deque>
@@ -16,8 +16,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "actors/core/deadline_queue.hpp"
-#include "actors/core/entity_pool.hpp"
+#include "actors/core/entity_router.hpp"
 #include "actors/core/messages.hpp"
 #include "actors/core/metrics.hpp"
 #include "actors/project/entity.hpp"
@@ -55,15 +54,15 @@ public:
   void init(caf::event_based_actor* self, directory_environment environment);
 
   void accept(ingest_request& request);
-  void on_settled(const inputs_settled& settled);
-  void on_decided(const inputs_decided& decided);
+  void on_settled(const project_inputs_settled& settled);
+  void on_decided(const project_inputs_decided& decided);
   void on_appended(const append_done& done);
   void command(const command_request& request);
   void settle_letter(const letter_request& request);
   void erase(const erase_request& request);
   void on_tick();
   /// Shows all projects the rules in force, when their deadlines have changed.
-  void on_rules_settled();
+  void on_rules_published();
   void sweep();
   /// Calls `then` once nothing is on its way, drained letters included.
   void when_idle(completion<bool> then);
@@ -90,9 +89,9 @@ private:
   /// An event on its way to the log.
   struct flight {
     std::string key;  // source and source_ref; empty for what no source sent
-    std::optional<instant> due;  // of a project that is woken
     bool sweeps = false;
-    std::optional<project_id> project;
+    bool to_project = false;
+    std::optional<work> unsure;  // what it is, where it may have to be routed again
     std::optional<eventstore::dead_letter_entry> letter;
     // Of a letter or a conflict that the directory itself stores.
     std::optional<work> stored_here;
@@ -109,11 +108,12 @@ private:
   [[nodiscard]] static std::string key_of(const ingest_event& e);
   [[nodiscard]] bool on_event_clock() const { return environment_.clock->running() == project_clock::mode::event; }
   [[nodiscard]] clock_reading reading_for(instant occurred_at) const;
-  /// Wakes the projects whose deadlines are due at `limit`: on the event clock those of the first instant only. False: none.
-  bool wake_due(instant limit);
   void note_rules_shown();
-  void set_alarm();
-  void send_input(const project_id& project, project_input input, flight f);
+  void send_input(ticket number, const project_id& project, project_input input, flight f);
+  /// What the directory itself has the log store.
+  void append(ticket number, eventstore::append_request request, flight f);
+  /// False when it depends on what is on its way.
+  [[nodiscard]] bool take_command(const command_request& request);
   /// False when the event must wait for one that is on its way.
   [[nodiscard]] bool route(work& item);
   void answer_repeat(work& item, const recorded_event& first);
@@ -127,21 +127,19 @@ private:
   void answer_stored_here(work item, ingest_reply answer, std::optional<eventstore::dead_letter_entry> letter, const append_done& done);
   void store_here(work item, eventstore::append_request request, ingest_reply answer,
                   std::optional<eventstore::dead_letter_entry> letter);
-  /// `retry`: when a deadline that was not stored is tried again.
-  void land(ticket number, bool committed, std::chrono::seconds retry = std::chrono::seconds(1));
+  void land(ticket number, settlement what);
   void take_up_repeats(const std::string& key, bool committed);
-  void send_outgoing();
   void note_waiting(std::string_view project_ref, int change);
 
   caf::event_based_actor* self_ = nullptr;
   directory_environment environment_;
   std::optional<project_finder> finder_;
-  std::optional<entity_pool<project_id>> pool_;
+  std::optional<entity_router<project_aggregate>> router_;
 
   std::deque<work> queue_;
-  ticket next_ticket_ = 1;
+  std::vector<work> misrouted_;               // in their order, to be routed before the queue
+  std::deque<command_request> commands_;      // that depend on what is on its way
   std::unordered_map<ticket, flight> flights_;
-  std::unordered_map<project_id, std::unordered_set<ticket>> flights_of_;
   std::unordered_map<std::string, std::shared_ptr<std::deque<work>>> parked_;  // by key: repeats of what is on its way; null: none
   std::unordered_map<std::string, drain> drains_;              // by project_ref
   std::unordered_map<std::size_t, std::size_t> waiting_;       // hash of project_ref → waiting dead letters
@@ -149,22 +147,11 @@ private:
   instant letter_logged_at_{};
   std::uint64_t unlogged_letters_ = 0;
 
-  deadline_queue deadlines_;
-  std::optional<instant> alarm_;             // the tick that is on its way
-  std::size_t wakes_ = 0;                    // projects woken and not settled
-  std::unordered_set<ticket> undecided_;     // on the event clock
   std::optional<project_id> swept_;          // up to here; none: no sweep goes on
   stream_version sweeping_for_;
   std::size_t sweeps_ = 0;
 
   std::vector<completion<bool>> waiting_for_idle_;
-
-  struct outgoing {
-    caf::actor actor;
-    std::shared_ptr<std::vector<project_input>> inputs;
-  };
-  std::vector<outgoing> outgoing_;
-  std::unordered_map<project_id, std::size_t> outgoing_index_;
 };
 
 caf::behavior directory(caf::stateful_actor<directory_state>* self, directory_environment environment);

@@ -35,11 +35,21 @@ bool teaches(const event& command) { return command.type == "project.created" ||
 
 }  // namespace
 
-void directory_state::command(const command_request& request) try {
-  const bool creates = request.project.is_nil();
-  const bool there = creates || environment_.log->version_of(stream_id::of(request.project)).value > 0 || pool_->is_busy(request.project);
-  if (!there) return request.done(command_reply{command_reply::outcome::unknown, {}, "there is no project with this id"});
+void directory_state::command(const command_request& request) {
+  if (!take_command(request)) commands_.push_back(request);
+  process();
+}
 
+bool directory_state::take_command(const command_request& request) try {
+  const bool creates = request.project.is_nil();
+  const bool there = creates || environment_.log->version_of(stream_id::of(request.project)).value > 0 || router_->is_busy(request.project);
+  const auto answer = [&](command_reply reply) {
+    request.done(std::move(reply));
+    return true;
+  };
+  if (!there) return answer({command_reply::outcome::unknown, {}, "there is no project with this id"});
+
+  const auto number = router_->take_ticket();
   flight f;
   project_input input;
   input.input = *request.input;
@@ -50,22 +60,24 @@ void directory_state::command(const command_request& request) try {
   if (teaches(*request.input)) {
     const auto lesson = lesson_of(*request.input);
     const auto verdict = finder_->find(lesson);
+    if (std::holds_alternative<project_finder::not_yet>(verdict)) return false;
     if (const auto* known = std::get_if<project_finder::found>(&verdict)) {
       if (creates && known->opens) where = *known;
       else if (creates || known->project != request.project)
-        return request.done(refused(fmt::format("another project is known as '{}'", creates ? lesson.project_ref : lesson.order_ref)));
+        return answer(refused(fmt::format("another project is known as '{}'", creates ? lesson.project_ref : lesson.order_ref)));
     } else if (const auto* cause = std::get_if<dead_letter_cause>(&verdict); cause && cause->kind == dead_letter_kind::ambiguous) {
-      return request.done(refused(cause->reason));
+      return answer(refused(cause->reason));
     }
-    finder_->learn(next_ticket_, where, finder_->new_references(lesson, where), lesson.customer_id);
+    finder_->learn(number, where, finder_->new_references(lesson, where), lesson.customer_id);
     // What is refused has taught nothing: nobody may be let in by it.
     f.drains = true;
   }
-  send_input(where.project, std::move(input), std::move(f));
-  process();
+  send_input(number, where.project, std::move(input), std::move(f));
+  return true;
 } catch (const eventstore::store_error& failure) {
   spdlog::error("cannot take the command {}: {}", printable(request.input->type), failure.what());
   request.done(command_reply{});
+  return true;
 }
 
 void directory_state::settle_letter(const letter_request& request) try {
@@ -90,14 +102,11 @@ void directory_state::settle_letter(const letter_request& request) try {
   // What is on its way to a project, or to be discarded, cannot be discarded any more.
   for (const auto& [number, flying] : flights_)
     if (flying.letter && flying.letter->id == letter.id) return request.done(refused("the dead letter is being attached or discarded"));
-  const ticket number = next_ticket_++;
   flight f;
   f.letter = letter;
   f.told = request.done;
   f.waited = indexed.has_value();
-  auto job = discard_request(letter, request.by, project_clock::wall_now());
-  flights_.emplace(number, std::move(f));
-  self_->send(environment_.committer, append_job{std::make_shared<eventstore::append_request>(std::move(job)), caf::actor_cast<caf::actor>(self_), number, {}});
+  append(router_->take_ticket(), discard_request(letter, request.by, project_clock::wall_now()), std::move(f));
 } catch (const eventstore::store_error& failure) {
   spdlog::error("cannot settle the dead letter {}: {}", request.letter.id.to_string(), failure.what());
   request.done(command_reply{});
@@ -141,9 +150,7 @@ void directory_state::erase(const erase_request& request) try {
   put_stamp(e, request.by);
   job.appends.push_back({stream_id::privacy(), {}, {std::move(e)}});
   f.told = request.done;
-  const ticket number = next_ticket_++;
-  flights_.emplace(number, std::move(f));
-  self_->send(environment_.committer, append_job{std::make_shared<eventstore::append_request>(std::move(job)), caf::actor_cast<caf::actor>(self_), number, {}});
+  append(router_->take_ticket(), std::move(job), std::move(f));
 } catch (const eventstore::store_error& failure) {
   spdlog::error("cannot erase a customer: {}", failure.what());
   request.done(command_reply{});

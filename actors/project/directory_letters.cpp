@@ -40,17 +40,13 @@ void directory_state::keep_as_dead_letter(work& item, const dead_letter_cause& c
 
 void directory_state::store_here(work item, eventstore::append_request request, ingest_reply answer,
                                  std::optional<eventstore::dead_letter_entry> letter) {
-  const ticket number = next_ticket_++;
   flight f;
   f.key = key_of(item.event);
   f.letter = std::move(letter);
   f.answer = std::move(answer);
   parked_[f.key] = std::move(item.repeats);
   f.stored_here = std::move(item);
-  flights_.emplace(number, std::move(f));
-  self_->send(environment_.committer,
-              append_job{std::make_shared<eventstore::append_request>(std::move(request)),
-                         caf::actor_cast<caf::actor>(self_), number, {}});
+  append(router_->take_ticket(), std::move(request), std::move(f));
 }
 
 void directory_state::drain_letters(const std::vector<reference>& references) {

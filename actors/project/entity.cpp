@@ -39,11 +39,11 @@ void tell_invalid(const project_input& input, const std::string& reason, const s
   input.done(std::move(told));
 }
 
-std::vector<ticket> tickets_of(const std::vector<project_input>& inputs) {
-  std::vector<ticket> tickets;
-  tickets.reserve(inputs.size());
-  for (const auto& input : inputs) tickets.push_back(input.number);
-  return tickets;
+/// What an input was found by and the project does not know: whoever was to teach it was refused.
+bool is_misrouted(const project_state& state, const project_input& input) {
+  return input.known_by && std::none_of(state.refs.begin(), state.refs.end(), [&](const reference& known) {
+           return known.kind == input.known_by->kind && known.ref == input.known_by->ref;
+         });
 }
 
 }  // namespace
@@ -63,6 +63,11 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
   receipt_type receipt;
   auto& events = request.appends.front().events;
   receipt.offset = events.size();
+  if (is_misrouted(state, input)) {
+    receipt.is_misrouted = true;
+    receipt.next_due = next_due(state, *rules, context.settings);
+    return receipt;
+  }
   if (input.input) {
     auto& e = *input.input;
     e.recorded_at = wall;
@@ -92,6 +97,7 @@ project_aggregate::receipt_type project_aggregate::take(project_state& state, co
 
 void project_aggregate::answer(const project_id& id, const project_input& input, const receipt_type& receipt,
                                position first) {
+  if (receipt.is_misrouted) return;  // whoever sends it somewhere else has the debt
   if (receipt.excess) return tell_invalid(input, receipt.excess->detail, receipt.excess->errors);
   if (input.done) {
     command_reply reply;
@@ -122,19 +128,10 @@ void project_aggregate::refuse(const project_input& input) {
 
 void project_aggregate::reject(const project_input& input, const std::string& reason) { tell_invalid(input, reason, {{"", reason}}); }
 
-inputs_settled project_aggregate::settled(const project_id& id, const std::vector<project_input>& inputs,
-                                          const std::vector<receipt_type>& receipts, bool committed) {
-  std::vector<ticket> refused;
-  for (std::size_t i = 0; i < receipts.size(); ++i)
-    if (receipts[i].is_refused()) refused.push_back(inputs[i].number);
-  return {id, tickets_of(inputs), committed, std::move(refused), receipts.empty() ? std::nullopt : receipts.back().next_due};
-}
-
-std::optional<inputs_decided> project_aggregate::decided(const project_id& id, const std::vector<project_input>& inputs,
-                                                         const std::vector<receipt_type>& receipts,
-                                                         const project_context& context) {
-  if (context.clock->running() == project_clock::mode::wall) return std::nullopt;
-  return inputs_decided{id, tickets_of(inputs), receipts.back().next_due};
+project_input project_aggregate::wake(instant due) {
+  project_input input;
+  input.clock.before = input.clock.now = due;
+  return input;
 }
 
 }  // namespace plo::actors

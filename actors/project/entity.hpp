@@ -33,6 +33,7 @@ struct project_aggregate {
     std::optional<instant> next_due;
     std::optional<command_refusal> refusal;
     std::optional<ingest_error> excess;  // it would make the project too large
+    bool is_misrouted = false;
     [[nodiscard]] bool is_refused() const { return refusal || excess; }
   };
 
@@ -50,14 +51,7 @@ struct project_aggregate {
   static void answer(const project_id& id, const project_input& input, const receipt_type& receipt, position first);
   static void refuse(const project_input& input);
   static void reject(const project_input& input, const std::string& reason);
-  static inputs_settled settled(const project_id& id, const std::vector<project_input>& inputs,
-                                const std::vector<receipt_type>& receipts, bool committed);
-  static inputs_settled rejected(const project_id& id, const project_input& input) { return {id, {input.number}, true, {input.number}, {}}; }
-  /// On the event clock the router must know the next deadline before it lets the clock move.
-  static std::optional<inputs_decided> decided(const project_id& id, const std::vector<project_input>& inputs,
-                                               const std::vector<receipt_type>& receipts, const project_context& context);
+  static project_input wake(instant due);
 };
-
-using project_environment = entity_environment<project_aggregate>;
 
 }  // namespace plo::actors

@@ -80,7 +80,7 @@ void project_finder::learn(ticket number, const found& where, const std::vector<
     lessons_.emplace(number, lesson{where, references, customer_id});
 }
 
-std::vector<reference> project_finder::forget(ticket number, bool committed) {
+std::vector<reference> project_finder::forget(ticket number, settlement what) {
   const auto learnt = lessons_.find(number);
   if (learnt == lessons_.end()) return {};
   for (const auto& r : learnt->second.references) {
@@ -89,7 +89,8 @@ std::vector<reference> project_finder::forget(ticket number, bool committed) {
       if (known != under->second.end() && --known->times == 0) under->second.erase(known);
       if (under->second.empty()) pending_references_.erase(under);
     }
-    if (!committed) continue;
+    if (what == settlement::unknown) cache_.erase(r.ref);
+    if (what != settlement::stored) continue;
     if (const auto cached = cache_.find(r.ref); cached != cache_.end()) {
       const eventstore::known_reference known{r.kind, r.source, learnt->second.where.project};
       if (std::find(cached->second.begin(), cached->second.end(), known) == cached->second.end())
@@ -112,31 +113,36 @@ const project_finder::known_references& project_finder::stored(const std::string
   return cache_.emplace(ref, eventstore::find_references(log_, ref)).first->second;
 }
 
-std::vector<project_id> project_finder::knowing(const std::string& ref, std::optional<reference_kind> kind,
-                                                std::optional<std::string_view> source) const {
-  std::vector<project_id> projects;
-  const auto take = [&](reference_kind of_kind, std::string_view of_source, const project_id& project) {
-    if ((!kind || *kind == of_kind) && (!source || *source == of_source)) projects.push_back(project);
-  };
-  for (const auto& known : stored(ref)) take(known.kind, known.source, known.project);
-  if (const auto pending = pending_references_.find(ref); pending != pending_references_.end())
-    for (const auto& r : pending->second) take(r.kind, r.source, r.project);
-  std::sort(projects.begin(), projects.end());
-  projects.erase(std::unique(projects.begin(), projects.end()), projects.end());
-  return projects;
+project_finder::knowing project_finder::who_knows(const std::string& ref, std::optional<reference_kind> kind,
+                                                 std::optional<std::string_view> source) const {
+  knowing known_to;
+  const auto is_wanted = [&](reference_kind of_kind, std::string_view of_source) { return (!kind || *kind == of_kind) && (!source || *source == of_source); };
+  const auto is_new = [&](const project_id& project) { return std::find(known_to.projects.begin(), known_to.projects.end(), project) == known_to.projects.end(); };
+  for (const auto& known : stored(ref))
+    if (is_wanted(known.kind, known.source) && is_new(known.project)) known_to.projects.push_back(known.project);
+  if (const auto pending = pending_references_.find(ref); pending != pending_references_.end()) {
+    for (const auto& r : pending->second) {
+      if (!is_wanted(r.kind, r.source) || !is_new(r.project)) continue;
+      known_to.projects.push_back(r.project);
+      known_to.pending = reference{r.kind, r.source, ref};
+    }
+  }
+  return known_to;
 }
 
 /// As the sender calls it first, then as anybody does, whatever it names. Empty when nobody knows the reference.
 std::optional<project_finder::verdict> project_finder::by_reference(reference_kind kind, const std::string& ref,
                                                                     const std::string& source) const {
   if (ref.empty()) return std::nullopt;
-  auto projects = knowing(ref, kind, source);
+  auto known = who_knows(ref, kind, source);
   // What a payload names is of its own kind first; a project_ref may be anything that is known.
-  if (projects.empty() && kind != reference_kind::project) projects = knowing(ref, kind, std::nullopt);
-  if (projects.empty()) projects = knowing(ref, std::nullopt, std::nullopt);
-  if (projects.empty()) return std::nullopt;
-  if (projects.size() == 1) return found{projects.front(), false};
-  return ambiguous(kind == reference_kind::project ? "reference" : to_string(kind), ref, projects.size());
+  if (known.projects.empty() && kind != reference_kind::project) known = who_knows(ref, kind, std::nullopt);
+  if (known.projects.empty()) known = who_knows(ref, std::nullopt, std::nullopt);
+  if (known.projects.empty()) return std::nullopt;
+  if (known.projects.size() == 1) return found{known.projects.front(), false, std::move(known.pending)};
+  // Whether it is several has yet to come out.
+  if (known.pending) return not_yet{};
+  return ambiguous(kind == reference_kind::project ? "reference" : to_string(kind), ref, known.projects.size());
 }
 
 std::optional<project_finder::verdict> project_finder::by_customer(const ingest_event& e, bool& several) const {

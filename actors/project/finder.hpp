@@ -34,6 +34,7 @@ public:
   struct found {
     project_id project;
     bool opens = false;  // the project does not exist yet
+    std::optional<reference> known_by = {};  // nobody in the log knows it so: an event on its way to the project is to teach it
   };
   struct not_yet {};  // the answer depends on an input that is on its way
   using verdict = std::variant<found, dead_letter_cause, not_yet>;
@@ -46,14 +47,20 @@ public:
   /// An event was sent to its project: what it teaches counts from now on, until it is settled.
   void learn(ticket number, const found& where, const std::vector<reference>& references,
              const std::string& customer_id);
-  /// The event is in the log, whose indexes know it now, or has failed and taught nothing. Gives the references that it taught.
-  std::vector<reference> forget(ticket number, bool committed);
+  /// What became of the event: it is in the log, whose indexes know it now, or it has taught nothing. Gives the references that it was to
+  /// teach.
+  std::vector<reference> forget(ticket number, settlement what);
 
 private:
   using known_references = std::vector<eventstore::known_reference>;
   [[nodiscard]] const known_references& stored(const std::string& ref) const;
-  [[nodiscard]] std::vector<project_id> knowing(const std::string& ref, std::optional<reference_kind> kind,
-                                                std::optional<std::string_view> source) const;
+  /// The projects that know a text, each once; without `kind` and `source`: whatever it is and whoever calls it so.
+  struct knowing {
+    std::vector<project_id> projects;
+    std::optional<reference> pending;  // how one is known that is not in the log
+  };
+  [[nodiscard]] knowing who_knows(const std::string& ref, std::optional<reference_kind> kind,
+                                  std::optional<std::string_view> source) const;
   [[nodiscard]] std::optional<verdict> by_reference(reference_kind kind, const std::string& ref,
                                                     const std::string& source) const;
   [[nodiscard]] std::optional<verdict> by_customer(const ingest_event& e, bool& several) const;

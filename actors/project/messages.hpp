@@ -30,6 +30,7 @@ struct project_input {
   clock_reading clock;                // of the event clock; on the wall clock the entity reads it
   std::optional<eventstore::dead_letter_entry> letter;  // the dead letter this input was until now
   std::optional<letter_decision> attached_by;  // by hand
+  std::optional<reference> known_by;  // how it was found, where that was still on its way to the project: if it came to nothing, so does this
   bool other_rules = false;           // `input` says that the rules have changed: kept only if it brings a deadline nearer
   std::optional<instant> armed;       // the deadline known so far, for `other_rules`
   ingest_completion reply;
@@ -38,21 +39,8 @@ struct project_input {
 
 using project_inputs = entity_inputs<project_input>;
 
-/// entity → directory: these inputs are committed, or will never be. A failed entity is gone.
-struct inputs_settled {
-  project_id project;
-  std::vector<ticket> tickets;
-  bool committed = false;
-  std::vector<ticket> refused;      // among them: of these nothing was stored, and the entity lives on
-  std::optional<instant> next_due;  // when the project must be woken
-};
-
-/// entity → directory, on the event clock: these inputs are decided. What comes next need not wait for the disk.
-struct inputs_decided {
-  project_id project;
-  std::vector<ticket> tickets;
-  std::optional<instant> next_due;
-};
+using project_inputs_settled = inputs_settled<project_id>;
+using project_inputs_decided = inputs_decided<project_id>;
 
 /// → directory: an operator's command for a project.
 struct command_request {
@@ -77,17 +65,13 @@ struct erase_request {
   command_completion done;
 };
 
-/// directory → itself: look at the clock.
-struct clock_tick {};
-
 }  // namespace plo::actors
 
 PLO_LOCAL_MESSAGE(plo::actors::ingest_request)
 PLO_LOCAL_MESSAGE(plo::actors::idle_request)
 PLO_LOCAL_MESSAGE(plo::actors::project_inputs)
-PLO_LOCAL_MESSAGE(plo::actors::inputs_settled)
-PLO_LOCAL_MESSAGE(plo::actors::inputs_decided)
+PLO_LOCAL_MESSAGE(plo::actors::project_inputs_settled)
+PLO_LOCAL_MESSAGE(plo::actors::project_inputs_decided)
 PLO_LOCAL_MESSAGE(plo::actors::command_request)
 PLO_LOCAL_MESSAGE(plo::actors::letter_request)
 PLO_LOCAL_MESSAGE(plo::actors::erase_request)
-PLO_LOCAL_MESSAGE(plo::actors::clock_tick)

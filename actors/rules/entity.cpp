@@ -25,10 +25,13 @@ rules_aggregate::receipt_type rules_aggregate::take(rules::rule_set& state, cons
   return receipt;
 }
 
-std::function<void()> rules_aggregate::on_stored(const rules::rule_set& state, const context_type& book) {
+std::function<void()> rules_aggregate::on_stored(const rules::rule_set& state, const context_type& context) {
   auto published = std::make_shared<rules::rule_set>(state);
   published->index();
-  return [book, published] { book->publish(published); };
+  return [context, published] {
+    context.book->publish(published);
+    context.published();
+  };
 }
 
 void rules_aggregate::answer(const id_type&, const rule_input& input, const receipt_type& receipt, position first) {

@@ -17,10 +17,10 @@ struct rule_input {
 
 using rule_inputs = entity_inputs<rule_input>;
 
-/// rules entity → directory: the rules are as published.
-struct rules_settled {};
+/// → directory: other rules are in force.
+struct rules_published {};
 
 }  // namespace plo::actors
 
 PLO_LOCAL_MESSAGE(plo::actors::rule_inputs)
-PLO_LOCAL_MESSAGE(plo::actors::rules_settled)
+PLO_LOCAL_MESSAGE(plo::actors::rules_published)

@@ -17,9 +17,8 @@ protected:
     Base::SetUp();
     auto environment = std::make_shared<entity_environment<rules_aggregate>>();
     environment->log = &this->log;
-    environment->context = &this->book;
+    environment->context = {&this->book, [this] { caf::anon_send(this->door, rules_published{}); }};
     environment->committer = this->writer;
-    environment->directory = this->door;
     environment->metrics = &this->metrics;
     keeper = this->system.spawn(entity<rules_aggregate>, rules_aggregate::id_type{},
                                 std::shared_ptr<const entity_environment<rules_aggregate>>(environment));

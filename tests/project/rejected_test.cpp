@@ -129,6 +129,62 @@ TEST_F(actor_test, a_time_before_1970_is_refused_whoever_says_it) {
   EXPECT_EQ(early.errors.front().pointer, "/occurred_at");
 }
 
+// What an event on its way is to teach counts at once. If it is refused, those behind it are routed again.
+TEST_F(actor_test, what_followed_a_refused_opening_belongs_to_nobody) {
+  send({post("crm", "E-0", "project.created").ref("X").at("1960-01-01T00:00:00Z"), post("erp", "E-1", "order.confirmed").ref("X").order("O-1"),
+        post("erp", "E-2", "stock.check_ok").ref("O-1"), post("erp", "E-1", "order.confirmed").ref("X").order("O-1")});
+  run();
+  EXPECT_EQ(replies[0]->what, outcome::invalid);
+  EXPECT_EQ(replies[1]->what, outcome::dead_letter);
+  EXPECT_EQ(replies[2]->what, outcome::dead_letter);
+  EXPECT_EQ(replies[3]->letter, replies[1]->letter);
+  EXPECT_EQ(metrics.dead_letters_waiting, 2);
+  // Both come in order once somebody is known so.
+  const auto opened = ingest(post("crm", "E-3", "project.created").ref("X"));
+  EXPECT_THAT(inputs_of(opened.project), ElementsAre("project.created", "order.confirmed", "stock.check_ok"));
+}
+
+TEST_F(actor_test, what_followed_a_refused_opening_may_open_a_project_itself) {
+  send({post("crm", "E-0", "project.created").ref("X").at("1960-01-01T00:00:00Z"), post("crm", "E-1", "project.created").ref("X")});
+  run();
+  EXPECT_EQ(replies[0]->what, outcome::invalid);
+  ASSERT_EQ(replies[1]->what, outcome::stored);
+  EXPECT_THAT(inputs_of(replies[1]->project), ElementsAre("project.created"));
+}
+
+TEST_F(actor_test, a_letter_is_not_let_in_by_a_refused_event) {
+  EXPECT_EQ(ingest(post("erp", "E-1", "stock.check_ok").ref("O-1")).what, outcome::dead_letter);
+  const auto opened = ingest(post("crm", "E-2", "project.created").ref("X"));
+  EXPECT_EQ(ingest(post("erp", "E-3", "order.confirmed").ref("X").order("O-1").at("1960-01-01T00:00:00Z")).what, outcome::invalid);
+  EXPECT_EQ(metrics.dead_letters_waiting, 1);
+  EXPECT_THAT(inputs_of(opened.project), ElementsAre("project.created"));
+  ingest(post("erp", "E-4", "order.confirmed").ref("X").order("O-1"));
+  EXPECT_EQ(metrics.dead_letters_waiting, 0);
+  EXPECT_THAT(inputs_of(opened.project), ElementsAre("project.created", "order.confirmed", "stock.check_ok"));
+}
+
+TEST_F(actor_test, two_projects_that_are_about_to_share_a_reference_keep_its_events_waiting) {
+  const auto one = ingest(post("crm", "E-1", "project.created").ref("X"));
+  ingest(post("crm", "E-2", "project.created").ref("Y"));
+  ingest(post("erp", "E-3", "order.confirmed").ref("X").order("O-1"));
+  // Refused: the reference still means one project.
+  send({post("erp", "E-4", "order.confirmed").ref("Y").order("O-1").at("1960-01-01T00:00:00Z"), post("oms", "E-5", "stock.check_ok").ref("O-1")});
+  run();
+  EXPECT_EQ(replies.back()->project, one.project);
+  // Stored: it means two.
+  send({post("erp", "E-6", "order.confirmed").ref("Y").order("O-1"), post("tms", "E-7", "stock.check_ok").ref("O-1")});
+  run();
+  EXPECT_EQ(replies.back()->what, outcome::dead_letter);
+}
+
+TEST_F(event_clock_test, what_is_routed_again_is_decided_by_the_clock_of_its_turn) {
+  send({post("crm", "E-0", "project.created").ref("X").at("1960-01-01T00:00:00Z"), post("crm", "E-1", "project.created").ref("X").at("2025-06-15T10:00:00Z"),
+        post("crm", "E-2", "project.created").ref("Y").at("2025-06-16T10:00:00Z")});
+  run();
+  EXPECT_EQ(replies[1]->what, outcome::stored);
+  EXPECT_EQ(replies[2]->what, outcome::stored);
+}
+
 TEST_F(actor_test, the_death_of_the_directory_is_told_with_what_it_died_of) {
   std::vector<std::string> told;
   tell_of_death(door, [&](const std::string& reason) { told.push_back(reason); });

@@ -196,7 +196,7 @@ TEST(stream_filter_test, every_given_field_must_match) {
 }
 
 TEST(deadline_queue_test, deadlines_come_due_in_order_and_move_when_armed_again) {
-  deadline_queue queue;
+  deadline_queue<project_id> queue;
   const project_id a{make_uuid_v7(1)}, b{make_uuid_v7(2)};
   const auto at = [](int ms) { return instant(milliseconds(ms)); };
   queue.arm(a, at(30));

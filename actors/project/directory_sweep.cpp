@@ -1,6 +1,4 @@
-// The part of the directory that watches the clock: deadlines, and projects that have to see other rules.
-#include <algorithm>
-
+// The part of the directory that shows other rules to all projects.
 #include <fmt/format.h>
 
 #include "actors/project/directory.hpp"
@@ -10,10 +8,7 @@ namespace plo::actors {
 
 namespace {
 
-constexpr std::size_t max_wakes = 1'000;   // projects woken at a time: the others wait in the queue of deadlines
 constexpr std::size_t max_sweeps = 256;    // projects that look at new rules at a time
-/// A timer is never set further ahead than this, so that a step of the wall clock is noticed.
-constexpr std::chrono::seconds longest_sleep{30};
 constexpr std::string_view rules_shown_type = "rules.shown";
 
 /// The version of the rules that every project of the log has seen.
@@ -30,51 +25,7 @@ stream_version rules_shown(const eventstore::log& log) {
 
 }  // namespace
 
-clock_reading directory_state::reading_for(instant occurred_at) const {
-  const auto now = environment_.clock->now();
-  clock_reading reading;
-  // A deadline at the very instant of the event passes behind it.
-  reading.before = std::max(now, occurred_at - milliseconds(1));
-  reading.now = std::max(now, occurred_at);
-  return reading;
-}
-
-bool directory_state::wake_due(instant limit) {
-  std::optional<instant> first;
-  bool any = false;
-  while (wakes_ < max_wakes) {
-    const auto next = deadlines_.next();
-    if (!next || *next > limit || (on_event_clock() && first && *next > *first)) break;
-    const auto due = deadlines_.pop_due(*next);
-    first = due->first;
-    any = true;
-    ++wakes_;
-    project_input input;
-    input.clock.before = input.clock.now = due->first;
-    flight f;
-    f.due = due->first;
-    send_input(due->second, std::move(input), std::move(f));
-  }
-  if (any) send_outgoing();
-  return any && on_event_clock();
-}
-
-void directory_state::set_alarm() {
-  const auto next = deadlines_.next();
-  if (!next || wakes_ >= max_wakes) return;
-  const auto now = project_clock::wall_now();
-  const auto wake = std::clamp(*next, now, now + longest_sleep);
-  if (alarm_ && *alarm_ > now && *alarm_ <= wake) return;
-  alarm_ = wake;
-  self_->delayed_send(self_, wake - now, clock_tick{});
-}
-
-void directory_state::on_tick() {
-  alarm_.reset();
-  process();
-}
-
-void directory_state::on_rules_settled() {
+void directory_state::on_rules_published() {
   const auto wanted = environment_.rules->current()->deadlines_version();
   if (wanted == sweeping_for_) return;
   const auto shown = rules_shown(*environment_.log);
@@ -95,7 +46,7 @@ void directory_state::sweep() {
     for (const auto& project : projects) {
       project_input input;
       input.other_rules = true;
-      input.armed = deadlines_.due_of(project);
+      input.armed = router_->due_of(project);
       event e;
       e.id = {make_uuid_v7(project_clock::wall_now().time_since_epoch().count())};
       e.type = own_type::rules_changed;
@@ -106,11 +57,11 @@ void directory_state::sweep() {
       flight f;
       f.sweeps = true;
       ++sweeps_;
-      send_input(project, std::move(input), std::move(f));
+      send_input(router_->take_ticket(), project, std::move(input), std::move(f));
     }
     swept_ = projects.back();
   }
-  send_outgoing();
+  router_->flush();
 }
 
 /// Once every project has seen the rules, a restart need not show them again.
