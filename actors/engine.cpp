@@ -23,6 +23,7 @@
 #include "actors/views/stream_hub.hpp"
 #include "domain/event/catalogue.hpp"
 #include "domain/project/decider.hpp"
+#include "domain/project/finding.hpp"
 #include "eventstore/index/dead_letters.hpp"
 #include "projections/project/deadlines.hpp"
 #include "projections/project/projects.hpp"
@@ -48,7 +49,7 @@ struct quiet_config : caf::actor_system_config {
   }
 };
 
-/// Writes to the log what this start brings: another decider, rules that are new in the files, and which clock runs.
+/// Writes to the log what this start brings: another decider or another way of finding projects, rules that are new in the files, and which clock runs.
 void note_start(eventstore::log& log, const engine_options& options) {
   const auto set = load_rules(log);
   auto like = event_now(event_kind::operator_);
@@ -61,19 +62,25 @@ void note_start(eventstore::log& log, const engine_options& options) {
 
   const std::string_view mode = options.clock == project_clock::mode::event ? "event" : "wall";
   std::string last = "wall";
+  const finding_settings wanted{options.opens_project, options.attach_period};
   double decider = 0;
+  std::optional<finding_settings> finding;
   log.read_stream(stream_id::clock(), {1}, [&](const recorded_event& e) {
     const auto data = json_document::parse(e.data);
     if (data && e.type == own_type::clock_set) last = json::get_string(data->root(), "mode").value_or("");
-    if (data && e.type == own_type::engine_started) decider = json::get_number(data->root(), "decider").value_or(0);
+    if (data && e.type == own_type::engine_started) {
+      decider = json::get_number(data->root(), "decider").value_or(0);
+      const auto found = json::get(data->root(), "finding");
+      finding = found ? parse_finding_settings(*found) : std::nullopt;
+    }
     return true;
   });
-  if (decider != decider_version) {
+  if (decider != decider_version || finding != wanted) {
     event e = like;
     e.id = {derive_uuid(like.id.value, own_type::engine_started)};
     e.type = own_type::engine_started;
     e.kind = event_kind::clock;  // nobody did it
-    e.data = fmt::format(R"({{"decider":{}}})", decider_version);
+    e.data = fmt::format(R"({{"decider":{},"finding":{}}})", decider_version, to_json(wanted));
     request.appends.insert(request.appends.begin(), {stream_id::clock(), {}, {std::move(e)}});
   }
   if (last != mode) {

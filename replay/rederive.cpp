@@ -13,6 +13,7 @@
 #include "domain/rules/rule_set.hpp"
 #include "projections/project/clock_history.hpp"
 #include "replay/recent.hpp"
+#include "replay/routing.hpp"
 
 namespace plo::replay {
 
@@ -45,6 +46,7 @@ std::string fields_that_differ(const event& a, const event& b) {
   compare("source_ref", a.source_ref, b.source_ref);
   compare("project_ref", a.project_ref, b.project_ref);
   compare("order_ref", a.order_ref, b.order_ref);
+  compare("found_at", a.found_at, b.found_at);
   compare("comment", a.comment, b.comment);
   compare("data", a.data, b.data);
   return names;
@@ -79,7 +81,7 @@ struct project_entry {
 class rederiving {
 public:
   rederiving(const eventstore::log& log, const rederive_options& options)
-      : log_(log), options_(options), clocks_(options.wall_at_first), decider_(options.decider_at_first), projects_(options.max_states) {}
+      : log_(log), options_(options), clocks_(options.wall_at_first), decider_(options.decider_at_first), finding_(options.finding_at_first), routing_(log.head().last.value), projects_(options.max_states) {}
 
   rederive_report run() {
     const auto total = log_.head().last.value;
@@ -103,8 +105,9 @@ private:
     }
     if (e.stream == stream_id::clock()) {
       clocks_.evolve(e);
-      if (e.type == own_type::engine_started) take_decider(e);
+      if (e.type == own_type::engine_started) take_engine(e);
     }
+    take_route(e);
     if (const auto id = e.stream.project()) take_of(*id, e);
     else if (e.kind == event_kind::derived && e.stream == stream_id::dead_letters()) take_attachment(e);
     // Dead letters move the event clock too.
@@ -113,9 +116,22 @@ private:
     clock_ = std::max(clock_, e.occurred_at);
   }
 
-  void take_decider(const recorded_event& e) {
+  void take_engine(const recorded_event& e) {
     const auto data = json_document::parse(e.data);
     decider_ = data ? static_cast<std::uint32_t>(json::get_number(data->root(), "decider").value_or(0)) : 0;
+    const auto finding = data ? json::get(data->root(), "finding") : std::nullopt;
+    finding_ = finding ? parse_finding_settings(*finding) : std::nullopt;
+  }
+
+  void take_route(const recorded_event& e) {
+    if (!finding_) {
+      report_.other_finding += e.kind == event_kind::source;
+    } else if (auto verdict = routing_.judge(e, *finding_); verdict.what == routing_audit::outcome::differs) {
+      differ(e.pos, e.stream.project().value_or(project_id{}), false, std::move(verdict.why), nullptr, &e);
+    } else if (verdict.what != routing_audit::outcome::not_asked) {
+      ++report_.routed;
+    }
+    routing_.learn(e);
   }
 
   void take_of(const project_id& id, const recorded_event& e) {
@@ -329,8 +345,10 @@ private:
   bool rules_indexed_ = false;
   projections::clock_history clocks_;
   std::uint32_t decider_;
+  std::optional<finding_settings> finding_;
   instant stored_clock_{};  // the event clock as the log's events move it
   instant clock_{};         // and as what was stored shows that it stood
+  routing_audit routing_;
   recent<project_entry> projects_;
   struct {
     project_id project;
@@ -347,6 +365,7 @@ std::string to_json(const rederive_report& report) {
   json_writer json;
   json.begin_object().field("ok", report.ok()).field("events", report.events).field("inputs", report.inputs);
   json.field("rederived", report.rederived).field("erased", report.erased).field("undecidable", report.undecidable).field("clock_moves", report.clock_moves).field("other_decider", report.other_decider);
+  json.field("routed", report.routed).field("other_finding", report.other_finding);
   json.field("differences_total", report.differences_total).key("differences").begin_array();
   for (const auto& d : report.differences) {
     json.begin_object().field("position", d.at).field("project_id", d.project).field("what", d.what);

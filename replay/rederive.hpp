@@ -2,13 +2,16 @@
 //
 // Every input of a project (what a source sent, what an operator did, a deadline that passed, other rules) is decided in log order with
 // the state, the rules and the clock of that moment; each event that comes of it must be the one that stands in the log, field by field.
+// And the project of every event that a source sent is found again: it must stand in that project's stream, or among the dead letters.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "domain/project/decider.hpp"
+#include "domain/project/finding.hpp"
 #include "domain/project/project.hpp"
 #include "eventstore/log.hpp"
 #include "replay/progress.hpp"
@@ -28,6 +31,7 @@ struct rederive_options {
   domain_settings settings;           // zone, country and calendars that the server ran with
   bool wall_at_first = true;          // which clock ran before the log says; for logs that no server began
   std::uint32_t decider_at_first = first_decider;  // likewise, whose decisions they are
+  std::optional<finding_settings> finding_at_first;  // likewise, how projects were found; none: another way
   std::size_t max_states = 20'000;    // projects kept in memory
   std::size_t most_differences = 100;  // that are told
   replay::progress progress;
@@ -41,6 +45,8 @@ struct rederive_report {
   std::uint64_t undecidable = 0;  // differences in projects with such values: a condition may have read what nobody can read any more
   std::uint64_t clock_moves = 0;  // times that the event clock had been moved on by something that is not in the log
   std::uint64_t other_decider = 0;  // events of projects that an older engine decided: taken as they stand
+  std::uint64_t routed = 0;      // events of sources that stand where they belong
+  std::uint64_t other_finding = 0;  // events of sources whose projects an older engine found
   std::vector<difference> differences;
   std::uint64_t differences_total = 0;
   [[nodiscard]] bool ok() const { return differences_total == 0; }
@@ -48,7 +54,7 @@ struct rederive_report {
 
 [[nodiscard]] rederive_report rederive(const eventstore::log& log, const rederive_options& options);
 
-/// `{ok, events, inputs, rederived, erased, undecidable, clock_moves, other_decider, differences_total, differences: [{position, project_id, what, expected, stored}]}`
+/// `{ok, events, inputs, rederived, erased, undecidable, clock_moves, other_decider, routed, other_finding, differences_total, differences: [{position, project_id, what, expected, stored}]}`
 [[nodiscard]] std::string to_json(const rederive_report& report);
 
 }  // namespace plo::replay

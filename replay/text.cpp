@@ -172,6 +172,8 @@ std::string rederive_text(std::string_view json) {
                         shown(r["undecidable"]));
   if (r["clock_moves"] != 0) text += fmt::format("{} times the event clock had been moved by a repetition, which is not stored\n", shown(r["clock_moves"]));
   if (r["other_decider"] != 0) text += fmt::format("{} events of projects were decided by another version of the engine and are taken as they stand\n", shown(r["other_decider"]));
+  text += fmt::format("{} events of sources stand where they belong\n", shown(r["routed"]));
+  if (r["other_finding"] != 0) text += fmt::format("{} events of sources were given to their projects by another version of the engine and are taken where they stand\n", shown(r["other_finding"]));
   for (const auto& d : r["differences"]) {
     text += fmt::format("position {}, project {}: {}\n", shown(d["position"]), shown(d["project_id"]), shown(d["what"]));
     if (!d["expected"].is_null()) text += fmt::format("  follows: {}\n", d["expected"].dump());

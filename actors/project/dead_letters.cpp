@@ -10,15 +10,6 @@
 
 namespace plo::actors {
 
-std::string_view to_string(dead_letter_kind kind) {
-  switch (kind) {
-    case dead_letter_kind::unattached: return "unattached";
-    case dead_letter_kind::ambiguous: return "ambiguous";
-    case dead_letter_kind::conflict: return "conflict";
-  }
-  return "?";
-}
-
 namespace {
 
 event system_event(const uuid& id, std::string_view type, event_kind kind, instant now) {
@@ -52,13 +43,14 @@ std::string subject_of(const ingest_event& e) {
 }  // namespace
 
 eventstore::append_request dead_letter_request(const ingest_event& e, const dead_letter_id& id,
-                                               const dead_letter_cause& cause, instant now) {
+                                               const dead_letter_cause& cause, instant now, position looked_at) {
   auto added = system_event(id.value, "dead_letter.added", event_kind::source, now);
   added.source = e.source;
   added.source_ref = e.source_ref;
   added.occurred_at = e.occurred_at;
   added.correlation_id = e.correlation_id;
   added.project_ref = e.project_ref;
+  added.found_at = looked_at;
   json_writer json;
   json.begin_object();
   json.field("dead_letter_id", id).field("kind", to_string(cause.kind)).field("reason", cause.reason);

@@ -8,24 +8,16 @@
 #include "actors/project/commands.hpp"
 #include "domain/event/event.hpp"
 #include "domain/event/ingest_event.hpp"
+#include "domain/project/finding.hpp"
 #include "eventstore/index/dead_letters.hpp"
 #include "eventstore/log.hpp"
 
 namespace plo::actors {
 
-enum class dead_letter_kind { unattached, ambiguous, conflict };
-[[nodiscard]] std::string_view to_string(dead_letter_kind kind);
-
-/// Why an event went to the dead letters: `reason` is a sentence for people.
-struct dead_letter_cause {
-  dead_letter_kind kind = dead_letter_kind::unattached;
-  std::string reason;
-};
-
 /// The request that stores a `dead_letter.added`: the whole ingest event is in its data, so that nothing is lost.
 /// The letter's id is `id`, which is also the id of the event.
 [[nodiscard]] eventstore::append_request dead_letter_request(const ingest_event& e, const dead_letter_id& id,
-                                                             const dead_letter_cause& cause, instant now);
+                                                             const dead_letter_cause& cause, instant now, position looked_at);
 
 /// The request that stores an `ingest.conflict`: the same source + source_ref came again with another payload.
 [[nodiscard]] eventstore::append_request conflict_request(const ingest_event& e, const recorded_event& first,

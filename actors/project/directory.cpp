@@ -155,13 +155,14 @@ bool directory_state::route(work& item) {
       if (const auto first = environment_.log->at(*pos)) answer_repeat(item, *first);
       return true;
     }
+    const position looked_at{environment_.log->head().last.value + 1};
     auto verdict = finder_->find(item.event);
-    if (std::holds_alternative<project_finder::not_yet>(verdict)) return false;
+    if (std::holds_alternative<not_found_yet>(verdict)) return false;
     if (const auto* cause = std::get_if<dead_letter_cause>(&verdict)) {
-      if (!item.letter) keep_as_dead_letter(item, *cause);
+      if (!item.letter) keep_as_dead_letter(item, *cause, looked_at);
       item.done(command_reply{command_reply::outcome::refused, {}, cause->reason});
     } else {
-      dispatch(item, std::get<project_finder::found>(verdict));
+      dispatch(item, std::get<project_finder::found>(verdict), looked_at);
     }
   } catch (const eventstore::store_error& failure) {
     spdlog::error("cannot route {} {}: {}", item.event.source, printable(item.event.source_ref), failure.what());
@@ -204,7 +205,7 @@ void directory_state::answer_repeat(work& item, const recorded_event& first) {
   store_here(std::move(item), std::move(request), std::move(reply), {});
 }
 
-void directory_state::dispatch(work& item, const project_finder::found& where) {
+void directory_state::dispatch(work& item, const project_finder::found& where, position looked_at) {
   auto references = finder_->new_references(item.event, where);
   const auto number = router_->take_ticket();
   finder_->learn(number, where, references, item.event.customer_id);
@@ -219,6 +220,7 @@ void directory_state::dispatch(work& item, const project_finder::found& where) {
   project_input input;
   input.known_by = where.known_by;
   input.input = event_of(item.event);
+  if (!item.event.project) input.input->found_at = looked_at;
   input.clock = item.clock.value();
   input.letter = item.letter;
   input.attached_by = std::move(item.attached_by);

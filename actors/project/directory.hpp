@@ -19,6 +19,7 @@
 #include "actors/core/entity_router.hpp"
 #include "actors/core/messages.hpp"
 #include "actors/core/metrics.hpp"
+#include "actors/project/dead_letters.hpp"
 #include "actors/project/entity.hpp"
 #include "actors/project/finder.hpp"
 #include "actors/project/messages.hpp"
@@ -35,7 +36,7 @@ struct directory_environment {
   caf::actor committer;
   project_clock* clock = nullptr;
   engine_metrics* metrics = nullptr;
-  finder_settings finder;
+  finding_settings finder;
   domain_settings domain;
   ingest_limits limits;
   std::size_t max_live_projects = 50'000;
@@ -117,8 +118,9 @@ private:
   /// False when the event must wait for one that is on its way.
   [[nodiscard]] bool route(work& item);
   void answer_repeat(work& item, const recorded_event& first);
-  void keep_as_dead_letter(work& item, const dead_letter_cause& cause);
-  void dispatch(work& item, const project_finder::found& where);
+  /// `looked_at`: the next position of the log when its project was looked for.
+  void keep_as_dead_letter(work& item, const dead_letter_cause& cause, position looked_at);
+  void dispatch(work& item, const project_finder::found& where, position looked_at);
   /// Starts to drain what waits for these references.
   void drain_letters(const std::vector<reference>& references);
   void drain_next_portion(const std::string& ref);

@@ -60,7 +60,7 @@ bool directory_state::take_command(const command_request& request) try {
   if (teaches(*request.input)) {
     const auto lesson = lesson_of(*request.input);
     const auto verdict = finder_->find(lesson);
-    if (std::holds_alternative<project_finder::not_yet>(verdict)) return false;
+    if (std::holds_alternative<not_found_yet>(verdict)) return false;
     if (const auto* known = std::get_if<project_finder::found>(&verdict)) {
       if (creates && known->opens) where = *known;
       else if (creates || known->project != request.project)

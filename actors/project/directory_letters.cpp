@@ -17,7 +17,7 @@ constexpr std::size_t bytes_per_portion = 8 << 20;
 
 }  // namespace
 
-void directory_state::keep_as_dead_letter(work& item, const dead_letter_cause& cause) {
+void directory_state::keep_as_dead_letter(work& item, const dead_letter_cause& cause, position looked_at) {
   const auto now = project_clock::wall_now();
   const dead_letter_id id{make_uuid_v7(now.time_since_epoch().count())};
   ingest_reply reply;
@@ -33,7 +33,7 @@ void directory_state::keep_as_dead_letter(work& item, const dead_letter_cause& c
     letter_logged_at_ = now;
     unlogged_letters_ = 0;
   }
-  auto request = dead_letter_request(item.event, id, cause, now);
+  auto request = dead_letter_request(item.event, id, cause, now, looked_at);
   eventstore::dead_letter_entry entry{id, item.event.project_ref, eventstore::dead_letter_status::waiting, {}};
   store_here(std::move(item), std::move(request), std::move(reply), std::move(entry));
 }

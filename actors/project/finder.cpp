@@ -14,10 +14,6 @@ namespace {
 /// About 30 MB; then the cache starts afresh.
 constexpr std::size_t max_cached_references = 200'000;
 
-dead_letter_cause ambiguous(std::string_view what, std::string_view ref, std::size_t projects) {
-  return {dead_letter_kind::ambiguous, fmt::format("{} projects know the {} '{}'", projects, what, ref)};
-}
-
 template <class Pending>
 auto find_pending(Pending& pending, const reference& r, const project_id& project) {
   return std::find_if(pending.begin(), pending.end(),
@@ -27,31 +23,12 @@ auto find_pending(Pending& pending, const reference& r, const project_id& projec
 }  // namespace
 
 project_finder::verdict project_finder::find(const ingest_event& e) const {
-  if (e.project) {
-    if (exists(*e.project)) return found{*e.project, false};
-    return dead_letter_cause{dead_letter_kind::unattached,
-                             fmt::format("no project has the id {}", e.project->to_string())};
-  }
-  if (auto known = by_reference(reference_kind::project, e.project_ref, e.source)) return *known;
-  const auto new_project = [] { return found{{make_uuid_v7(project_clock::wall_now().time_since_epoch().count())}, true}; };
-  if (e.type == "project.created") return new_project();
-
-  const std::pair<reference_kind, const std::string&> payload_references[] = {
-      {reference_kind::order, e.order_ref},       {reference_kind::order, e.payload_order_ref},
-      {reference_kind::shipment, e.shipment_id},  {reference_kind::lastmile, e.lastmile_id},
-      {reference_kind::installation, e.installation_id},
-  };
-  for (const auto& [kind, ref] : payload_references)
-    if (auto known = by_reference(kind, ref, e.source)) return *known;
-
-  bool several = false;
-  if (auto known = by_customer(e, several)) return *known;
-  if (opens_project(e.type)) return new_project();
-  if (several)
-    return dead_letter_cause{dead_letter_kind::ambiguous,
-                             fmt::format("customer '{}' has several open projects, and none is known as '{}'",
-                                         e.customer_id, e.project_ref)};
-  return dead_letter_cause{dead_letter_kind::unattached, fmt::format("no project is known as '{}'", e.project_ref)};
+  auto result = find_project(e, settings_, *this);
+  if (auto* cause = std::get_if<dead_letter_cause>(&result)) return std::move(*cause);
+  if (std::holds_alternative<not_found_yet>(result)) return not_found_yet{};
+  auto& at = std::get<found_project>(result);
+  if (!at.project) return found{{make_uuid_v7(project_clock::wall_now().time_since_epoch().count())}, true};
+  return found{*at.project, false, std::move(at.known_by)};
 }
 
 std::vector<reference> project_finder::new_references(const ingest_event& e, const found& where) const {
@@ -113,58 +90,24 @@ const project_finder::known_references& project_finder::stored(const std::string
   return cache_.emplace(ref, eventstore::find_references(log_, ref)).first->second;
 }
 
-project_finder::knowing project_finder::who_knows(const std::string& ref, std::optional<reference_kind> kind,
-                                                 std::optional<std::string_view> source) const {
-  knowing known_to;
-  const auto is_wanted = [&](reference_kind of_kind, std::string_view of_source) { return (!kind || *kind == of_kind) && (!source || *source == of_source); };
-  const auto is_new = [&](const project_id& project) { return std::find(known_to.projects.begin(), known_to.projects.end(), project) == known_to.projects.end(); };
-  for (const auto& known : stored(ref))
-    if (is_wanted(known.kind, known.source) && is_new(known.project)) known_to.projects.push_back(known.project);
-  if (const auto pending = pending_references_.find(ref); pending != pending_references_.end()) {
-    for (const auto& r : pending->second) {
-      if (!is_wanted(r.kind, r.source) || !is_new(r.project)) continue;
-      known_to.projects.push_back(r.project);
-      known_to.pending = reference{r.kind, r.source, ref};
-    }
-  }
-  return known_to;
+void project_finder::each(const std::string& ref, const each_knower& visit) const {
+  for (const auto& known : stored(ref)) visit(known.kind, known.source, known.project, false);
+  if (const auto pending = pending_references_.find(ref); pending != pending_references_.end())
+    for (const auto& r : pending->second) visit(r.kind, r.source, r.project, true);
 }
 
-/// As the sender calls it first, then as anybody does, whatever it names. Empty when nobody knows the reference.
-std::optional<project_finder::verdict> project_finder::by_reference(reference_kind kind, const std::string& ref,
-                                                                    const std::string& source) const {
-  if (ref.empty()) return std::nullopt;
-  auto known = who_knows(ref, kind, source);
-  // What a payload names is of its own kind first; a project_ref may be anything that is known.
-  if (known.projects.empty() && kind != reference_kind::project) known = who_knows(ref, kind, std::nullopt);
-  if (known.projects.empty()) known = who_knows(ref, std::nullopt, std::nullopt);
-  if (known.projects.empty()) return std::nullopt;
-  if (known.projects.size() == 1) return found{known.projects.front(), false, std::move(known.pending)};
-  // Whether it is several has yet to come out.
-  if (known.pending) return not_yet{};
-  return ambiguous(kind == reference_kind::project ? "reference" : to_string(kind), ref, known.projects.size());
-}
-
-std::optional<project_finder::verdict> project_finder::by_customer(const ingest_event& e, bool& several) const {
-  if (e.customer_id.empty()) return std::nullopt;
-  if (pending_customers_.contains(e.customer_id)) return not_yet{};
-  std::vector<project_id> open;
-  for (const auto& entry : eventstore::customer_projects(log_, e.customer_id)) {
-    if (is_busy_(entry.project)) return not_yet{};
-    if (entry.open && entry.created_at >= e.occurred_at - settings_.attach_period) open.push_back(entry.project);
+std::optional<std::vector<customers_project>> project_finder::of_customer(const std::string& customer_id) const {
+  if (pending_customers_.contains(customer_id)) return std::nullopt;
+  std::vector<customers_project> theirs;
+  for (const auto& entry : eventstore::customer_projects(log_, customer_id)) {
+    if (is_busy_(entry.project)) return std::nullopt;
+    theirs.push_back({entry.project, entry.created_at, entry.open});
   }
-  several = open.size() > 1;
-  if (open.size() != 1) return std::nullopt;
-  return found{open.front(), false};
+  return theirs;
 }
 
 bool project_finder::exists(const project_id& project) const {
   return opening_.contains(project) || log_.version_of(stream_id::of(project)).value > 0;
-}
-
-bool project_finder::opens_project(std::string_view type) const {
-  return std::find(settings_.opens_project.begin(), settings_.opens_project.end(), type) !=
-         settings_.opens_project.end();
 }
 
 }  // namespace plo::actors

@@ -1,5 +1,5 @@
-// Finding the project an event belongs to: the order of steps of the contract, over the log's indexes and over what is still on its way
-// to the log. Free of actors, so that it is tested with a log and plain calls.
+// What finding a project (domain/project/finding.hpp) knows in a running server: the log's indexes, and what is still on its way to the
+// log. Free of actors, so that it is tested with a log and plain calls.
 #pragma once
 
 #include <functional>
@@ -11,23 +11,18 @@
 #include <vector>
 
 #include "actors/core/clock.hpp"
-#include "actors/project/dead_letters.hpp"
 #include "actors/project/messages.hpp"
 #include "domain/event/ingest_event.hpp"
+#include "domain/project/finding.hpp"
 #include "eventstore/index/references.hpp"
 #include "eventstore/log.hpp"
 
 namespace plo::actors {
 
-struct finder_settings {
-  std::vector<std::string> opens_project;
-  milliseconds attach_period{};
-};
-
-class project_finder {
+class project_finder final : private known_projects {
 public:
   /// `is_busy` says whether a project has inputs on their way: its status may be about to change.
-  project_finder(const eventstore::log& log, finder_settings settings,
+  project_finder(const eventstore::log& log, finding_settings settings,
                  std::function<bool(const project_id&)> is_busy)
       : log_(log), settings_(std::move(settings)), is_busy_(std::move(is_busy)) {}
 
@@ -36,8 +31,7 @@ public:
     bool opens = false;  // the project does not exist yet
     std::optional<reference> known_by = {};  // nobody in the log knows it so: an event on its way to the project is to teach it
   };
-  struct not_yet {};  // the answer depends on an input that is on its way
-  using verdict = std::variant<found, dead_letter_cause, not_yet>;
+  using verdict = std::variant<found, dead_letter_cause, not_found_yet>;
 
   [[nodiscard]] verdict find(const ingest_event& e) const;
 
@@ -54,18 +48,9 @@ public:
 private:
   using known_references = std::vector<eventstore::known_reference>;
   [[nodiscard]] const known_references& stored(const std::string& ref) const;
-  /// The projects that know a text, each once; without `kind` and `source`: whatever it is and whoever calls it so.
-  struct knowing {
-    std::vector<project_id> projects;
-    std::optional<reference> pending;  // how one is known that is not in the log
-  };
-  [[nodiscard]] knowing who_knows(const std::string& ref, std::optional<reference_kind> kind,
-                                  std::optional<std::string_view> source) const;
-  [[nodiscard]] std::optional<verdict> by_reference(reference_kind kind, const std::string& ref,
-                                                    const std::string& source) const;
-  [[nodiscard]] std::optional<verdict> by_customer(const ingest_event& e, bool& several) const;
-  [[nodiscard]] bool exists(const project_id& project) const;
-  [[nodiscard]] bool opens_project(std::string_view type) const;
+  void each(const std::string& ref, const each_knower& visit) const override;
+  [[nodiscard]] std::optional<std::vector<customers_project>> of_customer(const std::string& customer_id) const override;
+  [[nodiscard]] bool exists(const project_id& project) const override;
 
   struct lesson {
     found where;
@@ -82,7 +67,7 @@ private:
   const eventstore::log& log_;
   /// What the log knows under a text: this object sees everything that is learnt, so it stays true.
   mutable std::unordered_map<std::string, known_references> cache_;
-  finder_settings settings_;
+  finding_settings settings_;
   std::function<bool(const project_id&)> is_busy_;
   std::unordered_map<ticket, lesson> lessons_;
   std::unordered_map<std::string, std::vector<pending_reference>> pending_references_;

@@ -100,7 +100,7 @@ inline constexpr std::string_view anomaly_assigned = "anomaly.assigned";
 inline constexpr std::string_view notification_requested = "notification.requested";
 
 // About PLO itself.
-inline constexpr std::string_view engine_started = "engine.started";                      // {decider}
+inline constexpr std::string_view engine_started = "engine.started";                      // {decider, finding}
 inline constexpr std::string_view customer_erased = "customer.erased";                    // {customer_id, project_ids}
 inline constexpr std::string_view segment_written = "archive.segment_written";            // {segment, projects, events, bytes, digest}
 }  // namespace own_type

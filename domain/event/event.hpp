@@ -58,6 +58,7 @@ struct event {
   std::uint16_t schema_version = current_schema_version;
   std::string project_ref;  // as the source sent it; empty when it named the project by id
   std::string order_ref;    // the ingest body's own `order_ref`, when given
+  position found_at;        // of a source's event: the log's next position when its project was looked for; 0: it was named by its id
   std::string comment;
   std::string data = "{}";  // JSON object, minified: a source event's payload as it came, a derived event's body
 

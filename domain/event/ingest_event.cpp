@@ -127,6 +127,14 @@ void take_reference(json::element payload_object, std::string_view key, std::str
   if (const auto text = json::get_string(payload_object, key); text && is_reference(*text)) into = *text;
 }
 
+void take_references(json::element payload_object, ingest_event& into) {
+  take_reference(payload_object, "order_ref", into.payload_order_ref);
+  take_reference(payload_object, "shipment_id", into.shipment_id);
+  take_reference(payload_object, "lastmile_id", into.lastmile_id);
+  take_reference(payload_object, "installation_id", into.installation_id);
+  take_reference(payload_object, "customer_id", into.customer_id);
+}
+
 }  // namespace
 
 std::string_view to_string(reference_kind kind) {
@@ -204,11 +212,7 @@ tl::expected<ingest_event, ingest_error> parse_ingest_event(std::string_view bod
     const json::element object = *found->value[payload];
     if (known) check_payload(known->type, object, errors, scope.limits);
     e.payload = minify_json(raw_member(body, found->payload_index));
-    take_reference(object, "order_ref", e.payload_order_ref);
-    take_reference(object, "shipment_id", e.shipment_id);
-    take_reference(object, "lastmile_id", e.lastmile_id);
-    take_reference(object, "installation_id", e.installation_id);
-    take_reference(object, "customer_id", e.customer_id);
+    take_references(object, e);
   }
 
   for (const auto name : found->unknown) {
@@ -246,19 +250,23 @@ bool taught_by_hand(const event& e) { return e.kind == event_kind::operator_ && 
 
 bool may_teach_references(const event& e) { return e.kind == event_kind::source || taught_by_hand(e); }
 
+ingest_event posted_as(const event& e, const std::optional<project_id>& project, const json_document* data) {
+  ingest_event posted;
+  posted.source = e.source;
+  posted.type = e.type;
+  posted.project_ref = e.project_ref;
+  posted.order_ref = e.order_ref;
+  posted.occurred_at = e.occurred_at;
+  posted.project = project;
+  if (data != nullptr) take_references(data->root(), posted);
+  return posted;
+}
+
 std::vector<reference> references_taught_by(const event& e, const json_document* data) {
   if (!may_teach_references(e)) return {};
   const bool by_hand = taught_by_hand(e);
-  ingest_event said;
-  said.source = by_hand ? "manual" : e.source;
-  said.project_ref = e.project_ref;
-  said.order_ref = e.order_ref;
-  if (!by_hand && data != nullptr) {
-    take_reference(data->root(), "order_ref", said.payload_order_ref);
-    take_reference(data->root(), "shipment_id", said.shipment_id);
-    take_reference(data->root(), "lastmile_id", said.lastmile_id);
-    take_reference(data->root(), "installation_id", said.installation_id);
-  }
+  auto said = posted_as(e, {}, by_hand ? nullptr : data);
+  if (by_hand) said.source = "manual";
   return references_of(said);
 }
 

@@ -102,6 +102,9 @@ struct ingest_scope {
 
 class json_document;
 struct event;
+/// A source's event as it was posted, as far as finding its project goes: without payload, comment and `source_ref`. `project`:
+/// where it was named by its id. `data`: its data, parsed; null: it is no JSON.
+[[nodiscard]] ingest_event posted_as(const event& e, const std::optional<project_id>& project, const json_document* data);
 /// The references that an event in a project's stream has taught, as the log keeps them: those of the source event it was, or those that
 /// an operator gave by hand (source `manual`). Without duplicates; none for what PLO added itself.
 [[nodiscard]] std::vector<reference> references_taught_by(const event& e);

@@ -135,15 +135,20 @@ private:
 
 std::shared_ptr<const log_index> make_customer_index() { return std::make_shared<customer_index>(); }
 
+customer_entry read_customer_entry(std::string_view value) {
+  customer_entry entry;
+  entry.created_at = instant_of(keys::get_u64(value));
+  entry.open = value.size() > 8 && value[8] == 1;
+  return entry;
+}
+
 std::vector<customer_entry> customer_projects(const log& log, std::string_view customer_id) {
   std::vector<customer_entry> found;
   const auto prefix = layout::customer_prefix(customer_id);
   log.store().scan(family_of_customers, prefix, keys::after(prefix), [&](std::string_view key, std::string_view value) {
-    customer_entry entry;
+    auto entry = read_customer_entry(value);
     entry.customer_id = customer_id;
     entry.project = {keys::get_uuid(key.substr(key.size() - 16))};
-    entry.created_at = instant_of(keys::get_u64(value));
-    entry.open = value.size() > 8 && value[8] == 1;
     found.push_back(std::move(entry));
     return true;
   });

@@ -23,5 +23,7 @@ struct customer_entry {
 [[nodiscard]] std::shared_ptr<const log_index> make_customer_index();
 
 [[nodiscard]] std::vector<customer_entry> customer_projects(const log& log, std::string_view customer_id);
+/// What a row of this index says of an entry: `created_at` and `open`.
+[[nodiscard]] customer_entry read_customer_entry(std::string_view value);
 
 }  // namespace plo::eventstore

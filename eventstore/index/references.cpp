@@ -43,16 +43,20 @@ public:
 
 std::shared_ptr<const log_index> make_reference_index() { return std::make_shared<reference_index>(); }
 
-std::vector<known_reference> find_references(const log& log, std::string_view ref) {
-  std::vector<known_reference> found;
-  if (!log.store().get(family_of_references, layout::reference_known_key(ref))) return found;
+void each_reference(const kv_reader& rows, std::string_view ref, const std::function<void(const known_reference&, std::string_view value)>& visit) {
+  if (!rows.get(family_of_references, layout::reference_known_key(ref))) return;
   const auto prefix = layout::reference_prefix(ref);
-  log.store().scan(family_of_references, prefix, keys::after(prefix), [&](std::string_view key, std::string_view) {
+  rows.scan(family_of_references, prefix, keys::after(prefix), [&](std::string_view key, std::string_view value) {
     key.remove_prefix(prefix.size());
     const auto source = key.substr(3, key.size() - 3 - 16);  // behind the kind and the length
-    found.push_back({static_cast<reference_kind>(key[0]), std::string(source), {keys::get_uuid(key.substr(key.size() - 16))}});
+    visit({static_cast<reference_kind>(key[0]), std::string(source), {keys::get_uuid(key.substr(key.size() - 16))}}, value);
     return true;
   });
+}
+
+std::vector<known_reference> find_references(const log& log, std::string_view ref) {
+  std::vector<known_reference> found;
+  each_reference(log.store(), ref, [&](const known_reference& known, std::string_view) { found.push_back(known); });
   return found;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,5 +26,8 @@ struct known_reference {
 
 /// Everything that is known under a text: of which kind, to which source, and which project it means.
 [[nodiscard]] std::vector<known_reference> find_references(const log& log, std::string_view ref);
+
+/// The same of rows of this index wherever they are, with what they hold.
+void each_reference(const kv_reader& rows, std::string_view ref, const std::function<void(const known_reference&, std::string_view value)>& visit);
 
 }  // namespace plo::eventstore

@@ -12,7 +12,7 @@ namespace plo::eventstore {
 
 namespace {
 
-constexpr std::uint8_t codec_plain = 1, codec_sealed = 2, codec_commit = 3;
+constexpr std::uint8_t codec_plain = 1, codec_sealed = 2, codec_commit = 3, codec_found = 4;  // 4: as 3, with found_at
 
 class writer {
 public:
@@ -184,6 +184,13 @@ void read_of_commit(reader& in, decoded_record& into) {
   read_values(in, part, true);
 }
 
+void read_of_found(reader& in, decoded_record& into) {
+  const auto behind = in.number();
+  read_of_commit(in, into);
+  if (behind >= into.event.pos.value) throw malformed("its project was found outside the log");
+  into.event.found_at.value = into.event.pos.value - behind;
+}
+
 }  // namespace
 
 std::string encode_record(const recorded_event& e, const chain_hash& previous, chain_hash& hash, const std::optional<sealed_part>& sealed) {
@@ -191,7 +198,9 @@ std::string encode_record(const recorded_event& e, const chain_hash& previous, c
   stored.reserve(hash.size() + 256 + e.data.size());
   stored.resize(hash.size());
   writer out(stored);
-  out.byte(codec_commit);
+  const bool found = e.found_at.value != 0 && e.found_at <= e.pos;
+  out.byte(found ? codec_found : codec_commit);
+  if (found) out.number(e.pos.value - e.found_at.value);
   out.number(e.commit.value == 0 ? 0 : e.pos.value - e.commit.value);
   write_envelope(out, e, sealed ? sealed->masked : e.data);
   out.number(sealed ? sealed->keys.size() : 0);
@@ -208,6 +217,7 @@ tl::expected<decoded_record, std::string> decode_record(std::string_view stored)
     decoded_record decoded;
     const auto codec = in.byte();
     if (codec == codec_commit) read_of_commit(in, decoded);
+    else if (codec == codec_found) read_of_found(in, decoded);
     else if (codec == codec_plain || codec == codec_sealed) read_of_before(in, codec, decoded);
     else throw malformed("unknown codec " + std::to_string(codec) + ": written by a newer version?");
     in.end();

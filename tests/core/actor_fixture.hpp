@@ -189,7 +189,7 @@ protected:
     environment.committer = writer;
     environment.clock = &clock;
     environment.metrics = &metrics;
-    environment.finder = {{"project.created", "inspiration.started", "quote_products.created"}, attach_period};
+    environment.finder = finding = {{"project.created", "inspiration.started", "quote_products.created"}, attach_period};
     environment.limits = limits;
     environment.max_live_projects = max_live;
     environment.rules = &book;
@@ -209,6 +209,7 @@ protected:
     // Whatever a test has brought into the log must follow from what stands before it.
     replay::rederive_options options;
     options.decider_at_first = decider_version;
+    options.finding_at_first = finding;
     options.wall_at_first = clock.running() == project_clock::mode::wall;
     const auto report = replay::rederive(log, options);
     EXPECT_TRUE(report.ok()) << replay::to_json(report);
@@ -305,6 +306,7 @@ protected:
   using outcome = ingest_reply::outcome;
 
   ingest_limits limits;
+  finding_settings finding;
   bool is_rederived = true;  // false: the test writes into the log what no decider did
   test_config config;
   rule_book book{std::make_shared<const rules::rule_set>()};

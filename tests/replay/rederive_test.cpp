@@ -1,5 +1,8 @@
 // Rederivation: what the engine stored follows from what stands before it, and what was doctored does not.
 #include "replay/rederive.hpp"
+
+#include <fmt/format.h>
+
 #include "tests/replay/recorded.hpp"
 
 namespace plo::replay::test {
@@ -35,7 +38,7 @@ TEST(rederiving, the_engine_says_first_who_decides) {
   const auto first = r.log().at({1});
   ASSERT_TRUE(first);
   EXPECT_EQ(first->type, "engine.started");
-  EXPECT_EQ(first->data, R"({"decider":)" + std::to_string(decider_version) + "}");
+  EXPECT_EQ(first->data, fmt::format(R"({{"decider":{},"finding":{{"version":{},"opens_project":["project.created","inspiration.started","quote_products.created"],"attach_period_ms":15552000000}}}})", decider_version, finding_version));
   EXPECT_EQ(check(r.log()).other_decider, 0u);
 }
 
