@@ -132,7 +132,17 @@ struct post {
     e.payload_order_ref = std::move(order_ref);
     return *this;
   }
+  /// With the references in it, as whoever posts it finds them.
   post& payload(std::string json) {
+    event with_data;
+    with_data.data = json;
+    const auto data = json_document::parse(json);
+    auto named = posted_as(with_data, {}, data ? &*data : nullptr);
+    e.payload_order_ref = std::move(named.payload_order_ref);
+    e.shipment_id = std::move(named.shipment_id);
+    e.lastmile_id = std::move(named.lastmile_id);
+    e.installation_id = std::move(named.installation_id);
+    e.customer_id = std::move(named.customer_id);
     e.payload = std::move(json);
     return *this;
   }
