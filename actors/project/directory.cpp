@@ -158,6 +158,8 @@ bool directory_state::route(work& item) {
     const position looked_at{environment_.log->head().last.value + 1};
     auto verdict = finder_->find(item.event);
     if (std::holds_alternative<not_found_yet>(verdict)) return false;
+    // Events that share a reference which nobody was taught would else lead each other to the same project for ever.
+    if (const auto* where = std::get_if<project_finder::found>(&verdict); where && item.misrouted && where->known_by) return false;
     if (const auto* cause = std::get_if<dead_letter_cause>(&verdict)) {
       if (!item.letter) keep_as_dead_letter(item, *cause, looked_at);
       item.done(command_reply{command_reply::outcome::refused, {}, cause->reason});
@@ -278,6 +280,7 @@ void directory_state::land(ticket number, settlement what) {
       parked_.erase(repeats);
     }
     again.clock.reset();
+    again.misrouted = true;
     misrouted_.push_back(std::move(again));
     return;
   }

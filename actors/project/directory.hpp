@@ -78,6 +78,7 @@ private:
     command_completion done = {};                     // of whoever decided that
     std::optional<clock_reading> clock = {};  // taken when its turn first came
     bool drained = false;                     // `letter` comes from a drain
+    bool misrouted = false;                   // once: what may come to nothing does not lead it anywhere again
     std::shared_ptr<std::deque<work>> repeats = {};  // of the same source event, that wait for what becomes of this one
   };
   /// The letters that wait for one reference, on their way to whoever turned out to be known by it: read from the log in portions, each when

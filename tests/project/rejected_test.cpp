@@ -152,6 +152,18 @@ TEST_F(actor_test, what_followed_a_refused_opening_may_open_a_project_itself) {
   EXPECT_THAT(inputs_of(replies[1]->project), ElementsAre("project.created"));
 }
 
+TEST_F(actor_test, many_that_followed_a_refused_opening_do_not_lead_each_other_on) {
+  // Each in a message of its own, so that some are still on their way when the first comes back.
+  send({post("crm", "E-0", "project.created").ref("X").at("1960-01-01T00:00:00Z")});
+  for (int i = 1; i <= 20; ++i) send({post("erp", fmt::format("E-{}", i), "stock.check_ok").ref("X")});
+  for (std::uint32_t seed = 0; seed < 20; ++seed) run_shuffled(seed);
+  run();
+  for (std::size_t i = 1; i <= 20; ++i) {
+    ASSERT_TRUE(replies[i]) << i;
+    EXPECT_EQ(replies[i]->what, outcome::dead_letter) << i;
+  }
+}
+
 TEST_F(actor_test, a_letter_is_not_let_in_by_a_refused_event) {
   EXPECT_EQ(ingest(post("erp", "E-1", "stock.check_ok").ref("O-1")).what, outcome::dead_letter);
   const auto opened = ingest(post("crm", "E-2", "project.created").ref("X"));
