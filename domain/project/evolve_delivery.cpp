@@ -40,6 +40,7 @@ bool set_slot(plo::lastmile& l, const local_slot& s, const fact& f) {
   if (l.slot_set && l.slot == s) {
     // Confirmed again: nothing moved.
     keep_latest(l.slot_set, when);
+    l.slot_start.as_of = l.slot_end.as_of = l.slot_set->at;
     return true;
   }
   const bool newest = !l.slot_set || when >= *l.slot_set;

@@ -31,6 +31,15 @@ TEST(domain_lastmile, scheduling_sets_the_slot_in_the_zone) {
   EXPECT_FALSE(l.closed());
 }
 
+TEST(domain_lastmile, a_slot_that_was_said_twice_is_the_same_whichever_comes_first) {
+  const auto in_order = given({confirmed("O1"), scheduled("06-10"), scheduled("06-11")});
+  const auto late = given({confirmed("O1"), scheduled("06-11"), scheduled("06-10")});
+  for (const auto* p : {&in_order, &late}) {
+    EXPECT_EQ(current_lastmile(**p)->slot_start.as_of, at("06-11"));
+    EXPECT_EQ(current_lastmile(**p)->slot_end.as_of, at("06-11"));
+  }
+}
+
 TEST(domain_lastmile, a_slot_that_ends_before_it_starts_ends_the_next_day) {
   const auto p = given({slot("scheduled", "06-10", "2025-06-20", "22:00", "02:00")});
   EXPECT_EQ(current_lastmile(*p)->slot_start.value, at("06-20 20:00"));
