@@ -12,6 +12,7 @@ namespace plo::eventstore {
 
 namespace {
 
+constexpr std::size_t max_keys = 10'000;  // of one record; more is damage. Builds of before wrote more than max_sealed_keys.
 constexpr std::uint8_t codec_plain = 1, codec_sealed = 2, codec_commit = 3, codec_found = 4;  // 4: as 3, with found_at
 
 class writer {
@@ -174,7 +175,7 @@ void read_of_commit(reader& in, decoded_record& into) {
   into.event.commit.value = into.event.pos.value - behind;
   const auto keys = in.number();
   if (keys == 0) return;
-  if (keys > max_sealed_keys) throw malformed("it names too many keys");
+  if (keys > max_keys) throw malformed("it names too many keys");
   auto& part = into.sealed.emplace();
   part.masked = into.event.data;
   for (std::uint64_t i = 0; i < keys; ++i) {

@@ -33,7 +33,7 @@ using chain_hash = std::array<std::uint8_t, 32>;
 /// `hash` of the record before the first.
 inline constexpr chain_hash genesis_hash{};
 
-/// A record names at most so many keys: what a client sends must not make a key for each of thousands of persons.
+/// A record is written with at most so many keys: what a client sends must not make a key for each of thousands of persons.
 inline constexpr std::size_t max_sealed_keys = 100;
 
 /// The personal values of an event, encrypted, and what is left of its data without them.
@@ -46,7 +46,7 @@ struct sealed_part {
     std::size_t at = 0;   // in `masked`
     std::size_t key = 0;  // its place among the keys
   };
-  std::vector<sealed_key> keys;       // at most max_sealed_keys
+  std::vector<sealed_key> keys;
   std::string masked;                 // data with erased values
   std::vector<sealed_value> values;   // ascending
 };

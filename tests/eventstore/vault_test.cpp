@@ -108,6 +108,20 @@ TEST(vault, a_crowd_in_one_record_reads_back_and_makes_few_keys) {
   EXPECT_THAT(data_at(*store, pos), Not(HasSubstr(R"("name":"N5")")));
 }
 
+TEST(vault, a_record_of_before_with_more_keys_than_are_written_now_reads_back) {
+  recorded_event e;
+  e.pos = e.commit = {1};
+  e.version = {1};
+  e.stream = {"project:P"};
+  sealed_part part;
+  for (std::size_t i = 0; i < 3 * max_sealed_keys; ++i) part.keys.push_back({std::to_string(i), "encrypted"});
+  part.masked = e.data;
+  chain_hash hash{};
+  const auto decoded = decode_record(encode_record(e, genesis_hash, hash, part));
+  ASSERT_TRUE(decoded) << decoded.error();
+  EXPECT_EQ(decoded->sealed->keys.size(), part.keys.size());
+}
+
 TEST(vault, the_chain_holds_over_what_was_erased) {
   const auto store = make_memory_log(privacy());
   for (int i = 0; i < 5; ++i) (void)append(*store, "customer:C", R"({"name":"A"})");
