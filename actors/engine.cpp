@@ -23,7 +23,6 @@
 #include "actors/views/stream_hub.hpp"
 #include "domain/event/catalogue.hpp"
 #include "domain/project/decider.hpp"
-#include "domain/project/finding.hpp"
 #include "eventstore/index/dead_letters.hpp"
 #include "projections/project/deadlines.hpp"
 #include "projections/project/projects.hpp"
@@ -49,7 +48,8 @@ struct quiet_config : caf::actor_system_config {
   }
 };
 
-/// Writes to the log what this start brings: another decider or another way of finding projects, rules that are new in the files, and which clock runs.
+/// Writes to the log what this start brings: another decider or another way of finding projects, rules that are new in the files, and
+/// which clock runs.
 void note_start(eventstore::log& log, const engine_options& options) {
   const auto set = load_rules(log);
   auto like = event_now(event_kind::operator_);
@@ -62,7 +62,6 @@ void note_start(eventstore::log& log, const engine_options& options) {
 
   const std::string_view mode = options.clock == project_clock::mode::event ? "event" : "wall";
   std::string last = "wall";
-  const finding_settings wanted{options.opens_project, options.attach_period};
   double decider = 0;
   std::optional<finding_settings> finding;
   log.read_stream(stream_id::clock(), {1}, [&](const recorded_event& e) {
@@ -75,12 +74,12 @@ void note_start(eventstore::log& log, const engine_options& options) {
     }
     return true;
   });
-  if (decider != decider_version || finding != wanted) {
+  if (decider != decider_version || finding != options.finding) {
     event e = like;
     e.id = {derive_uuid(like.id.value, own_type::engine_started)};
     e.type = own_type::engine_started;
     e.kind = event_kind::clock;  // nobody did it
-    e.data = fmt::format(R"({{"decider":{},"finding":{}}})", decider_version, to_json(wanted));
+    e.data = fmt::format(R"({{"decider":{},"finding":{}}})", decider_version, to_json(options.finding));
     request.appends.insert(request.appends.begin(), {stream_id::clock(), {}, {std::move(e)}});
   }
   if (last != mode) {
@@ -116,7 +115,7 @@ struct engine::parts {
                                                                            [closed](instant since) { return closed->next(since); },
                                                                            [closed] { closed->start_over(); }});
     erasing = system.spawn<caf::detached>(eraser, eraser_environment{log.get(), models.get()});
-    runner = system.spawn<caf::detached>(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, sending, erasing});
+    runner = system.spawn<caf::detached>(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, sending, erasing}, erasing);
     caf::anon_send(runner, build_on{});
     auto to_runner = runner;
     writer = system.spawn<caf::detached>(committer, log.get(), &feed, &metrics,
@@ -129,7 +128,7 @@ struct engine::parts {
     environment.committer = writer;
     environment.clock = &clock;
     environment.metrics = &metrics;
-    environment.finder = {std::move(options.opens_project), options.attach_period};
+    environment.finder = std::move(options.finding);
     environment.domain = options.domain;
     environment.limits = limits = options.limits;
     environment.max_live_projects = options.max_live_projects;

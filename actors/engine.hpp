@@ -20,6 +20,7 @@
 #include "actors/upkeep/settings.hpp"
 #include "actors/views/stream_feed.hpp"
 #include "domain/event/command_stamp.hpp"
+#include "domain/project/finding.hpp"
 #include "domain/project/project.hpp"
 #include "eventstore/index/dead_letters.hpp"
 #include "eventstore/log.hpp"
@@ -29,8 +30,7 @@ namespace plo::actors {
 
 struct engine_options {
   domain_settings domain;
-  std::vector<std::string> opens_project;
-  milliseconds attach_period{};
+  finding_settings finding;
   ingest_limits limits;
   std::size_t max_live_projects = 50'000;
   unsigned scheduler_threads = 0;  // 0: chosen from the cores

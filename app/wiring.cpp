@@ -87,8 +87,7 @@ std::unique_ptr<actors::engine> start_engine(const config::settings& settings, c
                                              const std::string& clock, actors::outbox_mode outbox) {
   actors::engine_options options;
   options.domain = domain_settings_of(settings);
-  options.opens_project = settings.ingest.opens_project;
-  options.attach_period = settings.ingest.attach_period;
+  options.finding = {settings.ingest.opens_project, settings.ingest.attach_period};
   options.limits = limits_of(settings);
   options.max_live_projects = settings.actors.max_live_projects;
   options.scheduler_threads = settings.actors.scheduler_threads;

@@ -92,7 +92,10 @@ struct follow_again {};
 /// → projection runner: see whether read models are to be built anew, and go on with them.
 struct build_on {};
 
-/// projection runner → stream hub and outbox: the read models hold these events now.
+/// projection runner → eraser: nothing is being built any more.
+struct views_built {};
+
+/// projection runner → stream hub, outbox and eraser: the read models hold these events now.
 struct events_projected {
   std::shared_ptr<const std::vector<recorded_event>> events;
 };
@@ -107,4 +110,5 @@ PLO_LOCAL_MESSAGE(plo::actors::flush)
 PLO_LOCAL_MESSAGE(plo::actors::log_grown)
 PLO_LOCAL_MESSAGE(plo::actors::follow_again)
 PLO_LOCAL_MESSAGE(plo::actors::build_on)
+PLO_LOCAL_MESSAGE(plo::actors::views_built)
 PLO_LOCAL_MESSAGE(plo::actors::events_projected)

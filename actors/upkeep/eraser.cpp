@@ -17,9 +17,6 @@ namespace {
 /// {position}: what was erased up to there is in no file any more.
 constexpr std::string_view erasures_purged = "privacy.purged";
 
-/// While read models are being built.
-constexpr std::chrono::seconds look_again{2};
-
 }  // namespace
 
 void eraser_state::init(caf::event_based_actor* self, eraser_environment environment) {
@@ -44,13 +41,12 @@ void eraser_state::on_projected(const events_projected& projected) {
 }
 
 void eraser_state::purge_when_built() {
-  if (environment_.models->building().names.empty()) return purge();
-  if (!std::exchange(waits_, true)) self_->delayed_send(self_, look_again, purge_later{});
+  waits_ = !environment_.models->building().names.empty();
+  if (!waits_) purge();
 }
 
-void eraser_state::on_purge_later() {
-  waits_ = false;
-  purge_when_built();
+void eraser_state::on_views_built() {
+  if (std::exchange(waits_, false)) purge();
 }
 
 void eraser_state::purge() {
@@ -77,7 +73,7 @@ caf::behavior eraser(caf::stateful_actor<eraser_state>* self, eraser_environment
   return {
       [=](const open_eraser& open) { self->state.open(open.committer); },
       [=](const events_projected& projected) { self->state.on_projected(projected); },
-      [=](purge_later) { self->state.on_purge_later(); },
+      [=](views_built) { self->state.on_views_built(); },
       // What was not stored, the next start does again.
       [](const append_done&) {},
   };

@@ -21,7 +21,7 @@ public:
   void on_projected(const events_projected& projected);
   /// Once no read model is being built any more: what it was made from, and the rows that answer meanwhile, may still say who it was.
   void purge_when_built();
-  void on_purge_later();
+  void on_views_built();
 
 private:
   void purge();
@@ -37,13 +37,9 @@ struct open_eraser {
   caf::actor committer;
 };
 
-/// The eraser → itself: look again whether all read models are built.
-struct purge_later {};
-
 /// A detached actor: it waits for the disk.
 caf::behavior eraser(caf::stateful_actor<eraser_state>* self, eraser_environment environment);
 
 }  // namespace plo::actors
 
 PLO_LOCAL_MESSAGE(plo::actors::open_eraser)
-PLO_LOCAL_MESSAGE(plo::actors::purge_later)

@@ -79,8 +79,9 @@ void follow(caf::stateful_actor<projection_runner_state>* self, const runner& ru
 }
 
 /// One step, then what has come in meanwhile.
-void build(caf::event_based_actor* self, const runner& run) try {
+void build(caf::event_based_actor* self, const runner& run, const caf::actor& waits_for_built) try {
   if (run.build()) self->send(self, build_on{});
+  else if (waits_for_built) self->send(waits_for_built, views_built{});
 } catch (const std::exception& failure) {
   spdlog::error("the read models cannot be built anew: {}", failure.what());
   self->delayed_send(self, longest_pause, build_on{});
@@ -89,7 +90,8 @@ void build(caf::event_based_actor* self, const runner& run) try {
 }  // namespace
 
 caf::behavior projection_runner(caf::stateful_actor<projection_runner_state>* self, projections::read_models* models,
-                                commit_feed* feed, applied_gate* gate, std::vector<caf::actor> listeners) {
+                                commit_feed* feed, applied_gate* gate, std::vector<caf::actor> listeners,
+                                caf::actor waits_for_built) {
   die_of_exceptions(self);
   const runner run(self, models, feed, gate, std::move(listeners));
   return {
@@ -102,7 +104,7 @@ caf::behavior projection_runner(caf::stateful_actor<projection_runner_state>* se
         self->state.tries_again = false;
         follow(self, run);
       },
-      [self, run](build_on) { build(self, run); },
+      [self, run, waits_for_built](build_on) { build(self, run, waits_for_built); },
   };
 }
 

@@ -16,8 +16,10 @@ struct projection_runner_state {
   milliseconds pause{0};      // since the last one that failed
 };
 
-/// A detached actor: it writes to the views. What the feed has dropped is read from the log.
+/// A detached actor: it writes to the views. What the feed has dropped is read from the log. `waits_for_built`, if any, is told when what was
+/// built anew has taken over.
 caf::behavior projection_runner(caf::stateful_actor<projection_runner_state>* self, projections::read_models* models,
-                                commit_feed* feed, applied_gate* gate, std::vector<caf::actor> listeners);
+                                commit_feed* feed, applied_gate* gate, std::vector<caf::actor> listeners,
+                                caf::actor waits_for_built);
 
 }  // namespace plo::actors

@@ -191,7 +191,7 @@ protected:
   void start(std::size_t max_live, std::chrono::hours attach_period = std::chrono::hours(24 * 180)) {
     hub = system.spawn(stream_hub, &stream,
                        store_lookup([this](const project_id& id, position at) { return projections::store_of(*models->reader(), id, at); }));
-    runner = system.spawn(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub});
+    runner = system.spawn(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub}, caf::actor{});
     writer = system.spawn(committer, static_cast<eventstore::log*>(&log), &feed, &metrics,
                           std::function<void()>([this] { caf::anon_send(runner, log_grown{}); }));
     directory_environment environment;

@@ -81,7 +81,7 @@ protected:
     environment.random = [] { return 1.0; };
     sending = system.spawn(outbox, environment);
     caf::anon_send_exit(runner, caf::exit_reason::user_shutdown);
-    runner = system.spawn(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, sending});
+    runner = system.spawn(projection_runner, models.get(), &feed, &gate, std::vector<caf::actor>{hub, sending}, caf::actor{});
     caf::anon_send(sending, open_outbox{writer});
     run();
   }

@@ -54,8 +54,7 @@ class recording {
 public:
   explicit recording(project_clock::mode clock, std::vector<rules::rule_pointer> rules = built_in_rules(), eventstore::privacy_options privacy = {}) {
     actors::engine_options options;
-    options.opens_project = {"project.created", "inspiration.started", "quote_products.created"};
-    options.attach_period = std::chrono::hours(24 * 180);
+    options.finding = {{"project.created", "inspiration.started", "quote_products.created"}, std::chrono::hours(24 * 180)};
     options.clock = clock;
     options.rules = std::move(rules);
     options.outbox.mode = actors::outbox_mode::log_only;

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "actors/engine.hpp"
+#include "actors/upkeep/eraser.hpp"
 #include "eventstore/kv/scratch_folder.hpp"
 #include "projections/project/kpis.hpp"
 #include "tests/core/actor_fixture.hpp"
@@ -91,8 +92,7 @@ TEST_F(changed_view_test, built_beside_the_others_it_equals_the_live_one) {
 
 engine_options quiet_options() {
   engine_options options;
-  options.opens_project = {"project.created"};
-  options.attach_period = std::chrono::hours(24);
+  options.finding = {{"project.created"}, std::chrono::hours(24)};
   options.outbox.mode = outbox_mode::log_only;
   return options;
 }
@@ -121,6 +121,31 @@ TEST_F(changed_view_test, the_engine_builds_it_while_it_works) {
   auto built = running.read(), live = models->read();
   const projections::kpi_query query{*parse_day("2025-05-20"), *parse_day("2025-07-20"), "", ""};
   EXPECT_EQ(projections::kpis_json(built, query), projections::kpis_json(live, query));
+}
+
+TEST_F(changed_view_test, what_was_erased_is_purged_once_nothing_is_built_any_more) {
+  ASSERT_EQ(erase("C1").what, command_reply::outcome::done);
+  auto beside = read_models::open(folder.path(), log, with_later("kpis"));
+  const auto purges = [this] {
+    int found = 0;
+    log.read_stream(stream_id::privacy(), {1}, [&](const recorded_event& e) {
+      found += e.type == "privacy.purged";
+      return true;
+    });
+    return found;
+  };
+  auto erasing = system.spawn(eraser, eraser_environment{&log, beside.get()});
+  caf::anon_send(erasing, open_eraser{writer});
+  run();
+  EXPECT_EQ(purges(), 0);
+  while (beside->build(1000)) {
+  }
+  caf::anon_send(erasing, views_built{});
+  caf::anon_send(erasing, views_built{});
+  run();
+  EXPECT_EQ(purges(), 1);
+  caf::anon_send_exit(erasing, caf::exit_reason::user_shutdown);
+  run();
 }
 
 TEST_F(changed_view_test, what_actors_act_on_is_there_before_them) {
