@@ -81,7 +81,8 @@ struct project_entry {
 class rederiving {
 public:
   rederiving(const eventstore::log& log, const rederive_options& options)
-      : log_(log), options_(options), clocks_(options.wall_at_first), decider_(options.decider_at_first), finding_(options.finding_at_first), routing_(log.head().last.value), projects_(options.max_states) {}
+      : log_(log), options_(options), clocks_(options.wall_at_first), decider_(options.decider_at_first), finding_(options.finding_at_first),
+        routing_(log.head().last.value), projects_(options.max_states) {}
 
   rederive_report run() {
     const auto total = log_.head().last.value;
@@ -124,14 +125,12 @@ private:
   }
 
   void take_route(const recorded_event& e) {
-    if (!finding_) {
-      report_.other_finding += e.kind == event_kind::source;
-    } else if (auto verdict = routing_.judge(e, *finding_); verdict.what == routing_audit::outcome::differs) {
-      differ(e.pos, e.stream.project().value_or(project_id{}), false, std::move(verdict.why), nullptr, &e);
-    } else if (verdict.what != routing_audit::outcome::not_asked) {
-      ++report_.routed;
+    auto verdict = routing_.take(e, finding_);
+    switch (verdict.what) {
+      case routing_audit::outcome::same: ++report_.routed; break;
+      case routing_audit::outcome::differs: differ(e.pos, e.stream.project().value_or(project_id{}), false, std::move(verdict.why), nullptr, &e); break;
+      case routing_audit::outcome::not_asked: report_.other_finding += !finding_ && e.kind == event_kind::source;
     }
-    routing_.learn(e);
   }
 
   void take_of(const project_id& id, const recorded_event& e) {

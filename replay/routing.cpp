@@ -26,7 +26,6 @@ const char customer_tag = layout::customer_prefix({}).front();
 constexpr char entry_tag = 'N';    // 'N' ‖ customer ‖ project ‖ position → what that entry of a customer was from there on
 constexpr char project_tag = 'X';  // 'X' ‖ project → where it began
 
-constexpr std::uint64_t few_events = 100'000;  // what they teach is kept in memory
 /// The log may grow by more than this while a project is looked for; then the later of these changes are not tried.
 constexpr std::size_t most_tries = 100;
 
@@ -108,33 +107,29 @@ private:
   mutable std::vector<std::uint64_t> later_;
 };
 
-routing_audit::routing_audit(std::uint64_t events) : customers_(eventstore::make_customer_index()) {
-  auto families = layout::log_families();
-  families.durable = false;
-  if (events <= few_events) {
-    store_ = eventstore::make_memory_store(families);
-    return;
-  }
-  folder_ = std::make_unique<eventstore::scratch_folder>("routing");
-  store_ = eventstore::open_rocksdb_store(folder_->path() / "known", families);
+routing_audit::routing_audit(std::uint64_t events)
+    : store_("routing", layout::log_families(), events), customers_(eventstore::make_customer_index()) {}
+
+routing_audit::verdict routing_audit::take(const recorded_event& e, const std::optional<finding_settings>& settings) {
+  const eventstore::indexed_event indexed(e);
+  auto judged = settings ? judge(indexed, *settings) : verdict();
+  learn(indexed);
+  return judged;
 }
 
-routing_audit::~routing_audit() = default;
-
-routing_audit::verdict routing_audit::judge(const recorded_event& e, const finding_settings& settings) const {
-  if (e.kind != event_kind::source) return {};
-  const auto data = json_document::parse(e.data);
-  if (const auto project = e.stream.project()) {
-    const bool is_first = e.version.value == 1;
-    const bool is_named = e.found_at.value == 0;
-    return compare(e, posted_as(e, is_named ? project : std::nullopt, data ? &*data : nullptr), settings, [&](const finding& f) {
+routing_audit::verdict routing_audit::judge(const eventstore::indexed_event& e, const finding_settings& settings) const {
+  if (e->kind != event_kind::source) return {};
+  if (const auto project = e->stream.project()) {
+    const bool is_first = e->version.value == 1;
+    const bool is_named = e->found_at.value == 0;
+    return compare(*e, posted_as(*e, is_named ? project : std::nullopt, e.data()), settings, [&](const finding& f) {
       const auto* found = std::get_if<found_project>(&f);
       return found != nullptr && (found->project ? *found->project == *project : is_first);
     });
   }
-  if (e.type != "dead_letter.added" || !data) return {};
-  const auto kind = json::get_string(data->root(), "kind").value_or("");
-  return compare(e, posted_of(e, *data), settings, [&](const finding& f) {
+  if (e->type != "dead_letter.added" || e.data() == nullptr) return {};
+  const auto kind = e.text("kind");
+  return compare(*e, posted_of(*e, *e.data()), settings, [&](const finding& f) {
     const auto* cause = std::get_if<dead_letter_cause>(&f);
     return cause != nullptr && to_string(cause->kind) == kind;
   });
@@ -156,23 +151,22 @@ routing_audit::verdict routing_audit::compare(const recorded_event& e, const ing
   return {outcome::differs, "stands where it does not belong: " + said(found)};
 }
 
-void routing_audit::learn(const recorded_event& e) {
-  const auto project = e.stream.project();
+void routing_audit::learn(const eventstore::indexed_event& e) {
+  const auto project = e->stream.project();
   if (!project) return;
   eventstore::kv_batch batch;
   eventstore::index_rows to(*store_, batch);
-  const eventstore::indexed_event indexed(e);
-  customers_->apply(indexed, to);
-  const auto here = keys::of(e.pos);
+  customers_->apply(e, to);
+  const auto here = keys::of(e->pos);
   for (std::size_t i = 0, n = batch.changes.size(); i < n; ++i) {
     const auto& key = batch.changes[i].key;
     const bool is_entry = key.starts_with(customer_tag);
     if (!is_entry || store_->get(rows, key) == batch.changes[i].value) continue;
     batch.put(rows, key_of(entry_tag, std::string_view(key).substr(1)).append(here), *batch.changes[i].value);
   }
-  if (e.version.value == 1) batch.put(rows, project_row(*project), here);
-  if (may_teach_references(e)) {
-    for (const auto& known : references_taught_by(e, indexed.data())) {
+  if (e->version.value == 1) batch.put(rows, project_row(*project), here);
+  if (may_teach_references(*e)) {
+    for (const auto& known : references_taught_by(*e, e.data())) {
       auto key = layout::reference_key(known, *project);
       if (store_->get(rows, key)) continue;
       batch.put(rows, std::move(key), here);

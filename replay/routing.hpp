@@ -18,7 +18,6 @@ class routing_audit {
 public:
   /// `events`: how many there will be.
   explicit routing_audit(std::uint64_t events);
-  ~routing_audit();
 
   enum class outcome {
     not_asked,  // no source sent it, or there is nothing to find
@@ -29,18 +28,18 @@ public:
     outcome what = outcome::not_asked;
     std::string why;  // of one that differs, a sentence
   };
-  /// Compares the next event of the log with what is known by then, by the settings of its time. To be called before `learn` of the same event.
-  [[nodiscard]] verdict judge(const recorded_event& e, const finding_settings& settings) const;
-  /// From now on what the event teaches is known. For every event of the log in order.
-  void learn(const recorded_event& e);
+  /// For every event of the log in order: compares it with what is known by then, by the settings of its time; from then on what it teaches is
+  /// known, too. Without settings it is not asked for.
+  [[nodiscard]] verdict take(const recorded_event& e, const std::optional<finding_settings>& settings);
 
 private:
   class knowledge;
+  [[nodiscard]] verdict judge(const eventstore::indexed_event& e, const finding_settings& settings) const;
+  void learn(const eventstore::indexed_event& e);
   [[nodiscard]] verdict compare(const recorded_event& e, const ingest_event& posted, const finding_settings& settings,
                                 const std::function<bool(const finding&)>& is_right) const;
 
-  std::unique_ptr<eventstore::scratch_folder> folder_;
-  std::unique_ptr<eventstore::kv_store> store_;
+  eventstore::scratch_store store_;
   std::shared_ptr<const eventstore::log_index> customers_;
 };
 

@@ -11,28 +11,21 @@ namespace plo::eventstore::checking {
 
 namespace {
 
-constexpr std::uint64_t few_events = 100'000;  // whose indexes are folded in memory
 constexpr std::size_t changes_per_batch = 20'000;
+
+std::uint64_t events_in(const kv_reader& store) {
+  const auto head = store.get(layout::families::meta, layout::head_key);
+  return head ? keys::get_u64(*head) : 0;
+}
 
 }  // namespace
 
-index_fold::index_fold(const kv_reader& store) {
+index_fold::index_fold(const kv_reader& store) : folded_("indexes", layout::log_families(), events_in(store)) {
   // An index of an older version is folded anew at the next start: there is nothing to prove.
   for (const auto& index : all_indexes())
     if (stored_version(store, *index) == index->version()) indexes_.push_back(index);
-  const auto head = store.get(layout::families::meta, layout::head_key);
-  auto layout = layout::log_families();
-  layout.durable = false;
-  if (head && keys::get_u64(*head) > few_events) {
-    folder_ = std::make_unique<scratch_folder>("indexes");
-    folded_ = open_rocksdb_store(folder_->path() / "folded", layout);
-  } else {
-    folded_ = make_memory_store(layout);
-  }
   rows_ = std::make_unique<index_rows>(*folded_, batch_);
 }
-
-index_fold::~index_fold() = default;
 
 void index_fold::add(const recorded_event& e) {
   const indexed_event indexed(e);

@@ -35,7 +35,6 @@ struct event_counts {
 class index_fold {
 public:
   explicit index_fold(const kv_reader& store);
-  ~index_fold();
   void add(const recorded_event& e);
   /// Once all events are added.
   void compare(pass& p);
@@ -45,8 +44,7 @@ private:
   void compare_one(pass& p, const log_index& index) const;
 
   std::vector<std::shared_ptr<const log_index>> indexes_;  // those that the store has in the present version
-  std::unique_ptr<scratch_folder> folder_;
-  std::unique_ptr<kv_store> folded_;
+  scratch_store folded_;
   kv_batch batch_;
   std::unique_ptr<index_rows> rows_;
 };

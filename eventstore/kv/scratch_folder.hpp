@@ -1,8 +1,11 @@
-// A folder for stores that nobody keeps.
+// Stores that nobody keeps, and a folder for them.
 #pragma once
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +32,23 @@ public:
 
 private:
   std::filesystem::path path_;
+};
+
+/// A store that nobody keeps, for what `events` events say: in memory where they are few, else in a scratch folder.
+class scratch_store {
+public:
+  scratch_store(std::string_view what, store_layout layout, std::uint64_t events) {
+    layout.durable = false;
+    if (events > few_events) folder_.emplace(what);
+    store_ = folder_ ? open_rocksdb_store(folder_->path() / "store", layout) : make_memory_store(layout);
+  }
+  [[nodiscard]] kv_store& operator*() const { return *store_; }
+  [[nodiscard]] kv_store* operator->() const { return store_.get(); }
+
+private:
+  static constexpr std::uint64_t few_events = 100'000;
+  std::optional<scratch_folder> folder_;
+  std::unique_ptr<kv_store> store_;  // closed before its folder goes
 };
 
 }  // namespace plo::eventstore

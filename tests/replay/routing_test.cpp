@@ -41,8 +41,7 @@ protected:
                 fmt::format(R"({{"kind":"{}","event_type":"stock.check_ok","project_ref":"{}","named_project_id":{},"payload":{{}}}})", kind, project_ref, named));
   }
   outcome take(const recorded_event& e) {
-    const auto verdict = audit.judge(e, settings);
-    audit.learn(e);
+    const auto verdict = audit.take(e, settings);
     why = verdict.why;
     return verdict.what;
   }
